@@ -1,0 +1,102 @@
+# The verbs of the project. `make run` needs Python 3.11 to 3.13 with venv, and nothing else.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# any of them, or one that you name: make run PYTHON=/path/to/python3.12
+PYTHON := python3.13 python3.12 python3.11 python3 python
+ARGS ?=
+
+MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
+
+.PHONY: help run test check messages lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
+	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
+	@echo 'make check     lint, types, migrations, deployment checks'
+	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
+	@echo 'make lock      pin the dependencies of pyproject.toml anew'
+	@echo 'make clean     remove the Python environment; data stays'
+
+run: $(VENV)/runtime
+	@$(PY) -m wxcode.stack --with-parent
+
+test: $(VENV)/development
+	@$(PY) -m tests $(ARGS)
+
+# Values that open nothing: what is checked is the configuration of a production server.
+check messages: export SECRET_KEY = only-for-make-check-0123456789-abcdefghijklmnopqrstuvwxyz
+check messages: export WXCODE_SEAL_KEYS = b25seS1mb3ItbWFrZS1jaGVjay0wMTIzNDU2Nzg5YWI=
+check messages: export WXCODE_DATA_DIR = $(VENV)/check-data
+check messages: export DATABASE_URL = sqlite://:memory:
+check messages: export REDIS_URL = redis://127.0.0.1:6379/0
+check messages: export ALLOWED_HOSTS = wxcode.example.com
+check messages: export HTTPS_ONLY = true
+check messages: export DEBUG = false
+check messages: export SANDBOX_URL =
+check: $(VENV)/development
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py check --deploy --fail-level WARNING
+
+# Run it after texts changed, fill what is empty or fuzzy in the .po file, run it again, commit .po and .mo.
+messages: $(VENV)/runtime
+	$(PY) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --no-wrap --verbosity 0 \
+		--ignore '.*' --ignore tests --ignore benchmarks --ignore docs
+	@sed '/^"POT-Creation-Date/d' $(MESSAGES) > $(MESSAGES).new && mv $(MESSAGES).new $(MESSAGES)
+	$(PY) manage.py compilemessages --locale zh_Hans --ignore '.*'
+
+lock: $(VENV)/runtime
+	@$(PY) -m pip install -qq --disable-pip-version-check uv
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		--output-file requirements.txt pyproject.toml
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		--extra dev --output-file requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV)
+
+# --- the Python environment: made once, brought up to date when the pinned dependencies change ---------------
+
+$(VENV)/runtime: requirements.txt | $(VENV)/ready
+	@echo 'Installing the dependencies into $(VENV) ...'
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-input -r requirements.txt
+	@touch $@
+
+$(VENV)/development: requirements-dev.txt $(VENV)/runtime
+	@echo 'Installing what the tests need into $(VENV) ...'
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-input -r requirements-dev.txt
+	@touch $@
+
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+# the Python below it was removed or upgraded: begin anew
+ifeq ($(wildcard $(PY)),)
+$(shell rm -f $(VENV)/ready $(VENV)/runtime $(VENV)/development)
+endif
+
+define MAKE_VENV
+if $(PY) -c '$(FITS)' 2>/dev/null; then exit 0; fi; \
+for candidate in $(PYTHON); do \
+	version=$$("$$candidate" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue; \
+	if "$$candidate" -c '$(FITS)'; then python=$$candidate; break; fi; \
+	found="$$found $$version"; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "wxcode needs Python 3.11, 3.12 or 3.13 (found:$${found:- none}): install one, or name it with" \
+		"'make $(firstword $(MAKECMDGOALS)) PYTHON=/path/to/python3.12'." >&2; \
+	exit 1; \
+fi; \
+if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	echo "$$python comes without venv: install it (Debian: apt-get install python3-venv)." >&2; \
+	exit 1; \
+fi; \
+"$$python" -m venv --clear $(VENV)
+endef
+
+$(VENV)/ready:
+	@$(MAKE_VENV)
+	@touch $@

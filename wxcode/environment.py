@@ -1,0 +1,153 @@
+"""Typed reads of the environment: a missing or malformed value stops the start with a sentence that names it."""
+
+import json
+import os
+from collections.abc import Callable
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_ENV_NAME = "local.env"
+
+
+def load_files() -> Path:
+    """Fill gaps in the environment from `.env`, then from what `make run` wrote; answer the data directory."""
+    if (BASE_DIR / ".env").is_file():
+        environ.Env.read_env(BASE_DIR / ".env")
+    data_dir = Path(os.environ.get("WXCODE_DATA_DIR") or ".data")
+    data_dir = data_dir if data_dir.is_absolute() else BASE_DIR / data_dir
+    if (data_dir / LOCAL_ENV_NAME).is_file():
+        environ.Env.read_env(data_dir / LOCAL_ENV_NAME)
+    return data_dir
+
+
+def read(name: str, parse: Callable[[str], T], default: T | None = None) -> T:
+    """The parsed value of `name`, or `default`; an empty value counts as not set.
+
+    Raises ImproperlyConfigured, naming the variable and the rule that it breaks, never its value.
+    """
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        if default is None:
+            raise ImproperlyConfigured(
+                f"{name} is not set. Set it in the environment or in .env (see .env.example), "
+                "or start with `make run`, which makes its own."
+            )
+        return default
+    try:
+        return parse(raw)
+    except (ValueError, TypeError, KeyError) as error:
+        # from None: the original text of the error may repeat a secret value
+        reason = str(error) if isinstance(error, Malformed) else parse.__name__.replace("_", " ") + " expected"
+        raise ImproperlyConfigured(f"{name} is malformed: {reason}.") from None
+
+
+class Malformed(ValueError):
+    """A value that breaks a rule; its text never contains the value."""
+
+
+def text(raw: str) -> str:
+    return raw
+
+
+def boolean(raw: str) -> bool:
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if raw.lower() not in known:
+        raise Malformed("use true or false")
+    return known[raw.lower()]
+
+
+def words(raw: str) -> list[str]:
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def port_number(raw: str) -> int:
+    if not raw.isdigit() or not 0 < int(raw) < 65536:
+        raise Malformed("use a port number from 1 to 65535")
+    return int(raw)
+
+
+def positive_number(raw: str) -> float:
+    try:
+        number = float(raw)
+    except ValueError:
+        number = 0
+    if not 0 < number < 1e9:
+        raise Malformed("use a number greater than 0")
+    return number
+
+
+def whole_number(raw: str) -> int:
+    if not raw.isdigit():
+        raise Malformed("use a whole number, 0 or more")
+    return int(raw)
+
+
+def http_url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Malformed("use an address like https://host or http://host:port")
+    return raw.rstrip("/")
+
+
+def redis_url(raw: str) -> str:
+    if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
+        raise Malformed("use an address like redis://:password@host:6379/0")
+    return raw
+
+
+def database_url(raw: str) -> dict[str, Any]:
+    config: dict[str, Any] = environ.Env.db_url_config(raw)
+    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise Malformed("use sqlite:///path or postgres://user:password@host:5432/name")
+    return config
+
+
+def seal_keys(raw: str) -> list[str]:
+    keys = words(raw)
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise Malformed(
+                f"key {position} is not a Fernet key (32 random bytes, url-safe base64, 44 characters)"
+            ) from None
+    return keys
+
+
+def json_object(raw: str) -> dict[str, Any]:
+    value = json.loads(raw)
+    if not isinstance(value, dict):
+        raise Malformed("use a JSON object")
+    return value
+
+
+def networks(raw: str) -> list[str]:
+    for word in words(raw):
+        try:
+            ip_network(word)
+        except ValueError:
+            raise Malformed("use networks like 10.0.0.0/8, separated by commas") from None
+    return words(raw)
+
+
+def log_level(raw: str) -> str:
+    if raw.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise Malformed("use DEBUG, INFO, WARNING or ERROR")
+    return raw.upper()

@@ -1,0 +1,26 @@
+"""Every address of the service: include lines only."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from wxcode.health import healthz, readyz
+
+handler400 = "apps.api.problems.bad_request"
+handler403 = "apps.api.problems.permission_denied"
+handler404 = "apps.api.problems.page_not_found"
+handler500 = "apps.api.problems.server_error"
+
+urlpatterns = [
+    path("admin/tokens/", include("apps.tokens.admin_urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("apps.codes.urls")),
+    path("api/v1/", include("apps.batches.urls")),
+    path("api/v1/", include("apps.tokens.urls")),
+    path("api/", include("apps.gateway.older_urls")),
+    path("api/", include("apps.api.urls")),
+    path("wechat/", include("apps.gateway.wechat_urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("", include("apps.gallery.urls")),
+]

@@ -1,0 +1,14 @@
+"""The WSGI applications that granian serves: `application`, and `django_application` without the layer in front."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
+
+django_application = get_wsgi_application()
+
+# only now, because it needs the models
+from apps.tokens.front import TokenFront  # noqa: E402
+
+application = TokenFront(django_application)

@@ -1,0 +1,1 @@
+"""House style of the HTTP API: problem documents, pages, schema."""

@@ -1,0 +1,112 @@
+"""Every failure below /api/ as one shape, application/problem+json (https://www.rfc-editor.org/rfc/rfc9457)."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext_lazy as _
+from django.views import csrf, defaults
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.views import set_rollback
+
+from apps.api import errors
+from apps.api.translation import find_wxcode_error
+from apps.errors import NotFound, WxcodeError
+
+MEDIA_TYPE = "application/problem+json"
+API_ROOT = "/api/"
+
+
+def problem_bytes(error: WxcodeError) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body of `error`, for a layer that answers without Django's views."""
+    # "replace": a lone surrogate from the caller's JSON may come back in a message and has no UTF-8
+    body = json.dumps(error.as_problem(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    if error.retry_after is not None:
+        headers.append(("Retry-After", str(error.retry_after)))
+    if error.http_status == 401:
+        headers.append(("WWW-Authenticate", "Bearer"))
+    return error.http_status, headers, body
+
+
+def problem_response(error: WxcodeError) -> HttpResponse:
+    """`error` as a Django response, the same bytes as `problem_bytes`."""
+    status, headers, body = problem_bytes(error)
+    return HttpResponse(body, status=status, headers=dict(headers))
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """REST framework's EXCEPTION_HANDLER; None lets a fault of ours go up to `server_error`.
+
+    A plain response, because REST framework's own would be rendered as whatever `Accept` asked for.
+    """
+    view = context.get("view")
+    error = find_wxcode_error(exc, allowed_methods=getattr(view, "allowed_methods", None))
+    if error is None:
+        return None
+    set_rollback()
+    return problem_response(error)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith(API_ROOT)
+
+
+# exempt: an unknown address is a 404 for a POST without a CSRF token, too
+@csrf_exempt
+def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """The view for every address below /api/ that nothing else answers."""
+    advice: Any = _("The addresses that exist are listed at /api/docs/.")
+    with_slash = f"{request.path_info}/"
+    if not request.path_info.endswith("/") and is_answered(with_slash, getattr(request, "urlconf", None)):
+        advice = _("Add the slash at the end: %(path)s") % {"path": with_slash}
+    return problem_response(NotFound(_("There is nothing at %(path)s.") % {"path": request.path_info}, advice=advice))
+
+
+def is_answered(path: str, urlconf: str | None) -> bool:
+    """Whether a view other than `not_found` answers at `path`."""
+    try:
+        return resolve(path, urlconf).func is not not_found
+    except Resolver404:
+        return False
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`: a Http404 that left a plain view."""
+    if is_api(request):
+        return problem_response(find_wxcode_error(exception) or NotFound())
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: a request that Django itself refuses, such as one with a foreign Host."""
+    if is_api(request):
+        return problem_response(find_wxcode_error(exception) or errors.MalformedJson())
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler403`: a PermissionDenied that left a plain view."""
+    if is_api(request):
+        return problem_response(find_wxcode_error(exception) or errors.PermissionRefused())
+    return defaults.permission_denied(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: Django has logged the traceback by now; the caller learns only that it is our fault."""
+    if is_api(request):
+        return problem_response(
+            WxcodeError(
+                _("wxcode failed on this request. The fault is in the service, not in what you sent."),
+                advice=_("Its operators find the traceback in the service's log."),
+            )
+        )
+    return defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """`CSRF_FAILURE_VIEW`: as a problem below /api/, Django's page elsewhere."""
+    if is_api(request):
+        return problem_response(errors.CsrfFailed(reason))
+    return csrf.csrf_failure(request, reason=reason)

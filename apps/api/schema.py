@@ -1,0 +1,104 @@
+"""What the OpenAPI document says beyond drf-spectacular: problems and authentication."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+
+from apps.api.problems import MEDIA_TYPE
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). Decide by `code`, show `detail`, do what `advice` says.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "example": "urn:wxcode:problem:invalid_request"},
+        "title": {"type": "string", "description": "The kind of problem in words."},
+        "status": {"type": "integer", "example": 400},
+        "detail": {"type": "string", "description": "What happened this time."},
+        "code": {"type": "string", "example": "invalid_request", "description": "Stable, for programs."},
+        "errors": {
+            "type": "object",
+            "description": "Messages per field of the request; nested fields are dotted.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "errcode": {"type": "integer", "description": "WeChat's errcode, if WeChat refused."},
+        "rid": {"type": "string", "description": "WeChat's request id, for its support."},
+        "advice": {"type": "string", "description": "What to do now."},
+    },
+}
+
+ALWAYS = {
+    "401": "No API key, or one that is unknown, revoked or expired (`not_authenticated`, `invalid_key`).",
+    "403": "The key lacks the scope, the mini-program, the network or the origin (`missing_scope`, "
+    "`miniprogram_not_granted`, `network_not_allowed`, `origin_not_allowed`).",
+    "429": "Too many requests; `Retry-After` says for how many seconds to wait.",
+    "503": "Busy or temporarily unavailable; `Retry-After` says for how many seconds to wait.",
+}
+WITH_INPUT = {"400": "The request is not valid; `errors` says which field and why."}
+WITH_ID = {"404": "Not found, or not visible to this key."}
+WITH_WECHAT = {"502": "WeChat could not be reached, or answered something unusable; `errcode` and `rid` where it said."}
+
+
+class ProblemSchema(AutoSchema):
+    """Adds the problem answers to every operation."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        responses = operation.setdefault("responses", {})
+        problem = self._problem_component()
+        for status, description in self._problems(operation).items():
+            responses.setdefault(status, {"description": description, "content": {MEDIA_TYPE: {"schema": problem.ref}}})
+        operation["responses"] = dict(sorted(responses.items()))
+        return operation
+
+    def _problems(self, operation: dict[str, Any]) -> dict[str, str]:
+        found = dict(ALWAYS)
+        if "requestBody" in operation or any(p["in"] == "query" for p in operation.get("parameters", [])):
+            found |= WITH_INPUT
+        if "{" in self.path:
+            found |= WITH_ID
+        if self.method != "GET":
+            found |= WITH_WECHAT
+        return found
+
+    def _problem_component(self) -> ResolvedComponent:
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name="Problem", type=ResolvedComponent.SCHEMA, object="Problem", schema=PROBLEM_SCHEMA
+        )
+        self.registry.register_on_missing(component)
+        return component
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The two headers in which an API key may come; either is enough."""
+
+    target_class = "apps.clients.authentication.ApiKeyAuthentication"
+    name = ["bearer", "apiKey"]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in self.name]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer wxc_…"},
+            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        ]
+
+
+class StaffSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The cookie of a signed-in member of staff."""
+
+    target_class = "apps.clients.authentication.StaffSessionAuthentication"
+    name = "staffSession"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "Staff signed in at /admin/ or /login/; unsafe methods need X-CSRFToken as well.",
+        }

@@ -1,0 +1,47 @@
+"""Serializers that tell a caller about a field they do not know, instead of ignoring it."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+# of a name that the caller made up, as much as helps to recognize it
+SHOWN_NAME_LENGTH = 100
+
+
+class UnknownFieldsRefused(serializers.Serializer[Any]):
+    """Mixin: a field that the serializer does not have is an error that names the nearest one it has.
+
+    Written before the other base: `class NewCode(UnknownFieldsRefused, ModelSerializer)`. Read-only fields
+    may come back unchanged from an earlier answer and are ignored, as REST framework does.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = self._unknown_fields(data)
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as exc:
+            if unknown and isinstance(exc.detail, dict):
+                raise serializers.ValidationError({**exc.detail, **unknown}) from exc
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return value
+
+    def _unknown_fields(self, data: Any) -> dict[str, list[str]]:
+        if not isinstance(data, Mapping):
+            return {}
+        writable = [name for name, field in self.fields.items() if not field.read_only]
+        strangers = [str(name) for name in data if name not in self.fields]
+        return {name[:SHOWN_NAME_LENGTH]: [unknown_field(name, known=writable)] for name in strangers}
+
+
+def unknown_field(name: str, *, known: Iterable[str]) -> str:
+    """What to tell about the field `name`, which is none of `known`."""
+    known = list(known)
+    nearest = difflib.get_close_matches(name[:SHOWN_NAME_LENGTH].lower(), known, n=1, cutoff=0.6)
+    if nearest:
+        return _("There is no such field. Did you mean “%(nearest)s”?") % {"nearest": nearest[0]}
+    return _("There is no such field. There are: %(known)s.") % {"known": ", ".join(known)}

@@ -1,0 +1,23 @@
+"""The docs page in a real browser: it works without the internet."""
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium (Debian: apt-get install chromium, or set CHROMIUM)")
+def test_the_docs_page_shows_the_operations_and_asks_no_other_host(live_server):
+    asked = []
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS) as browser:
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{live_server.url}/api/docs/")
+        page.locator(".opblock-post").first.wait_for(timeout=15_000)
+    assert any("/api/schema/" in url for url in asked)
+    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []

@@ -1,0 +1,97 @@
+"""The OpenAPI document describes problems and keys, and its page loads nothing from elsewhere."""
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class Thing(serializers.Serializer):
+    scene = serializers.CharField()
+
+
+class ThingView(APIView):
+    required_scopes = {"GET": "codes:read", "POST": "codes:create"}
+
+    @extend_schema(responses=Thing)
+    def get(self, request: Any, **kwargs: Any) -> Response:
+        return Response()
+
+    @extend_schema(request=Thing, responses={201: Thing, 409: Thing})
+    def post(self, request: Any, **kwargs: Any) -> Response:
+        return Response()
+
+
+@pytest.fixture(scope="module")
+def schema():
+    patterns = [path("api/v1/things/", ThingView.as_view()), path("api/v1/things/<int:id>/", ThingView.as_view())]
+    return SchemaGenerator(patterns=patterns).get_schema(public=True)
+
+
+def statuses(schema, address, method):
+    return set(schema["paths"][address][method]["responses"])
+
+
+def test_every_operation_may_answer_with_the_common_problems(schema):
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            assert {"401", "403", "429", "503"} <= set(operation["responses"])
+
+
+def test_only_operations_with_input_may_find_it_invalid(schema):
+    assert "400" in statuses(schema, "/api/v1/things/", "post")
+    assert "400" not in statuses(schema, "/api/v1/things/", "get")
+
+
+def test_only_operations_on_one_thing_may_miss_it(schema):
+    assert "404" in statuses(schema, "/api/v1/things/{id}/", "get")
+    assert "404" not in statuses(schema, "/api/v1/things/", "get")
+
+
+def test_problems_share_one_component(schema):
+    responses = schema["paths"]["/api/v1/things/"]["post"]["responses"]
+    assert responses["401"]["content"] == {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    }
+    assert schema["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status", "detail", "code"]
+
+
+def test_what_a_view_says_itself_is_kept(schema):
+    assert (
+        "$ref"
+        in schema["paths"]["/api/v1/things/"]["post"]["responses"]["409"]["content"]["application/json"]["schema"]
+    )
+
+
+def test_operations_are_tagged_by_their_first_word(schema):
+    assert schema["paths"]["/api/v1/things/{id}/"]["get"]["tags"] == ["things"]
+
+
+def test_the_key_may_come_in_either_header_or_staff_in_a_session(schema):
+    schemes = schema["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert schemes["apiKey"]["name"] == "X-API-Key"
+    assert schema["paths"]["/api/v1/things/"]["get"]["security"] == [
+        {"bearer": []},
+        {"apiKey": []},
+        {"staffSession": []},
+    ]
+
+
+def test_the_schema_is_open_to_everybody(api):
+    response = api.get("/api/schema/")
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("application/vnd.oai.openapi")
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere(api):
+    page = api.get("/api/docs/").text
+    assert re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert not re.findall(r'(?:src|href)="(?!/static/)[^"]*"', page)
+    assert "//cdn" not in page and "fonts.googleapis" not in page

@@ -1,0 +1,149 @@
+"""The one place that talks to WeChat: a method per endpoint above one private send."""
+
+import os
+import sys
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.views.decorators.debug import sensitive_variables
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from apps.wechat import protocol
+from apps.wechat.errors import WeChatError
+from apps.wechat.failures import ConnectionStale, failure_for, oversized
+from apps.wechat.transport import DeadlineSession
+from apps.wechat.types import AccessToken, CodeImage, LimitedCode, QrCode, UnlimitedCode
+from apps.wechat.wire import WireAnswer, WireRequest
+
+# A code of 1,280 px has some 400 kB; more than this is not an answer but an attack or an accident.
+ANSWER_MAX_BYTES = 8 * 1024 * 1024
+HEADERS = {
+    "User-Agent": "wxcode",
+    "Accept": "*/*",
+    # no compressed answers: a picture gains nothing, and a small body could unpack to a huge one
+    "Accept-Encoding": "identity",
+}
+JSON_HEADERS = HEADERS | {"Content-Type": "application/json"}
+
+
+class WeChatClient:
+    """WeChat's server API at one base URL, for any number of mini-programs and threads.
+
+    All timeouts are seconds. `connect_timeout` bounds reaching WeChat, `token_timeout` and `code_timeout` the
+    whole call: connecting, sending, waiting, and every byte of the answer.
+
+    Every method raises a WeChatError (apps/wechat/errors.py) and nothing else, except InvalidRequest for
+    input that cannot be sent. No error, its traceback included, shows a secret or a token.
+
+    A kept-alive connection may be closed by WeChat at the moment we use it. Such a call was hardly ever
+    processed, so it is sent once more on a new connection, if no byte of an answer came and if processing it twice
+    would be harmless: a code is drawn again, a stable token is the same, an extra classic token costs one of
+    the 2,000 a day. `clear_quota`, ten a month, and codes out of the 100,000 are never repeated; nor is anything else.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout: float = 3.0,
+        token_timeout: float = 8.0,
+        code_timeout: float = 15.0,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.connect_timeout = connect_timeout
+        self.token_timeout = token_timeout
+        self.code_timeout = code_timeout
+        self._host = urlsplit(self.base_url).hostname or self.base_url
+        self._sessions: dict[int, DeadlineSession] = {}
+
+    def __repr__(self) -> str:
+        return f"WeChatClient(host={self._host!r})"
+
+    @sensitive_variables("secret", "request", "answer")
+    def token(self, *, appid: str, secret: str) -> AccessToken:
+        """A new token of the classic kind; the one before it lives about 5 more minutes, older ones die."""
+        request = protocol.token_request(appid=appid, secret=secret)
+        return protocol.read_access_token(request, self._send(request))
+
+    @sensitive_variables("secret", "request", "answer")
+    def stable_token(self, *, appid: str, secret: str, force_refresh: bool = False) -> AccessToken:
+        """The current stable token with its remaining life, at least 300 s. Forcing: 20 a day, 30 s apart."""
+        request = protocol.stable_token_request(appid=appid, secret=secret, force_refresh=force_refresh)
+        return protocol.read_access_token(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def unlimited_code(self, *, access_token: str, code: UnlimitedCode) -> CodeImage:
+        """The picture of a code, complete and decodable. WeChat takes seconds; 5,000 a minute per appid."""
+        request = protocol.unlimited_code_request(access_token=access_token, code=code)
+        return protocol.read_code_image(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def limited_code(self, *, access_token: str, code: LimitedCode) -> CodeImage:
+        """The picture of one of the 100,000 limited codes. A lost answer may have cost one; nothing is repeated."""
+        request = protocol.limited_code_request(access_token=access_token, code=code)
+        return protocol.read_code_image(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def qr_code(self, *, access_token: str, code: QrCode) -> CodeImage:
+        """The picture of a square code, out of the same 100,000. A lost answer may have cost one."""
+        request = protocol.qr_code_request(access_token=access_token, code=code)
+        return protocol.read_code_image(request, self._send(request))
+
+    @sensitive_variables("secret", "request", "answer")
+    def clear_quota(self, *, appid: str, secret: str) -> None:
+        """Set every daily quota of the mini-program to zero used; ten times a month. Needs no token."""
+        request = protocol.clear_quota_request(appid=appid, secret=secret)
+        protocol.read_confirmation(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def api_domain_ips(self, *, access_token: str) -> list[str]:
+        """WeChat's own addresses, some as networks: the cheapest call that proves a token good."""
+        request = protocol.api_domain_ips_request(access_token=access_token)
+        return protocol.read_ip_list(request, self._send(request))
+
+    @sensitive_variables()
+    def _send(self, request: WireRequest) -> WireAnswer:
+        """The answer to `request`, within the time that its kind may take."""
+        deadline = monotonic() + (self.code_timeout if request.is_code_call else self.token_timeout)
+        outcome = self._exchange(request, deadline)
+        if isinstance(outcome, ConnectionStale) and request.is_repeatable:
+            # The other idle connections are as old as the one that died: start from none.
+            self._session.close()
+            outcome = self._exchange(request, deadline)
+        if isinstance(outcome, WeChatError):
+            raise outcome
+        return outcome
+
+    @sensitive_variables()
+    def _exchange(self, request: WireRequest, deadline: float) -> WireAnswer | WeChatError:
+        """One request on the wire. A failure is returned, to be raised where no frame and no context holds the URL."""
+        seconds = max(0.001, deadline - monotonic())
+        prepared = requests.Request(
+            request.method,
+            self.base_url + request.target,
+            headers=HEADERS if request.body is None else JSON_HEADERS,
+            data=request.body,
+        ).prepare()
+        # requests hands urllib3's own Timeout through, which alone knows a total; its annotations do not say so
+        timeout: Any = Timeout(connect=min(self.connect_timeout, seconds), total=seconds)
+        outer = sys.exception()
+        try:
+            with self._session.send(
+                prepared, stream=True, timeout=timeout, proxies={}, allow_redirects=False
+            ) as response:
+                body = response.raw.read(ANSWER_MAX_BYTES + 1, decode_content=False)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            return failure_for(error, host=self._host, timed_out=monotonic() >= deadline, outer=outer)
+        if len(body) > ANSWER_MAX_BYTES:
+            return oversized(ANSWER_MAX_BYTES)
+        return WireAnswer(response.status_code, body, response.headers.get("Num-Used", ""))
+
+    @property
+    def _session(self) -> DeadlineSession:
+        """This process's session: a forked child must not share its parent's sockets."""
+        pid = os.getpid()
+        # setdefault is atomic: threads that race here end with the same session
+        return self._sessions.get(pid) or self._sessions.setdefault(pid, DeadlineSession())

@@ -1,0 +1,180 @@
+"""Errcodes of third-party platforms (第三方平台): tickets, authorisations, permission sets."""
+
+from apps.wechat.errcodes.entry import ErrorCode, Handling
+
+_I, _O, _B = Handling.INPUT, Handling.OPERATOR, Handling.BUSY
+_AGAIN_EN = "Let the owner of the mini-program scan the authorisation page again, and grant what is asked for."
+_AGAIN_ZH = "请小程序管理员重新扫码授权，并勾选所需权限。"
+_CATEGORY_EN = "See the function categories (权限集) of the authorisation on open.weixin.qq.com; " + _AGAIN_EN
+_CATEGORY_ZH = "请在微信开放平台查看授权的权限集；" + _AGAIN_ZH
+
+ERRCODES = (
+    ErrorCode(
+        41018,
+        _I,
+        "The component_appid is missing.",
+        "缺少 component_appid 参数。",
+        "Send the AppID of the third-party platform as component_appid.",
+        "请在 component_appid 中传第三方平台的 AppID。",
+    ),
+    ErrorCode(
+        41021,
+        _I,
+        "The component_access_token is missing.",
+        "缺少 component_access_token 参数。",
+        "Send the platform's token in the query.",
+        "请在查询参数中传第三方平台的 token。",
+    ),
+    ErrorCode(
+        42007,
+        _O,
+        "The account's password was changed, so its refresh token is void.",
+        "用户修改了密码，refresh_token 已失效。",
+        _AGAIN_EN,
+        _AGAIN_ZH,
+    ),
+    ErrorCode(
+        61003,
+        _O,
+        "The mini-program has not authorised this platform, or has withdrawn it.",
+        "该小程序未授权给此第三方平台，或已取消授权。",
+        _AGAIN_EN,
+        _AGAIN_ZH,
+    ),
+    ErrorCode(
+        61004,
+        _O,
+        "This server's IP address is not registered for the platform.",
+        "本服务器的 IP 未在第三方平台登记。",
+        "Add it on open.weixin.qq.com: 第三方平台 → 详情 → 开发配置 → 白名单IP地址列表.",
+        "请在微信开放平台「第三方平台 → 详情 → 开发配置 → 白名单IP地址列表」中添加该 IP。",
+        retry_after=300,
+    ),
+    ErrorCode(
+        61005,
+        _B,
+        "The component_verify_ticket has expired.",
+        "component_verify_ticket 已过期。",
+        "WeChat pushes a new one within 10 minutes. If none comes, see whether the 授权事件接收URL "
+        "answers success, then call "
+        "api_start_push_ticket.",
+        "微信会在 10 分钟内推送新的 ticket。若未收到，请检查授权事件接收 URL 是否返回 success，再调用 "
+        "api_start_push_ticket。",
+        retry_after=600,
+    ),
+    ErrorCode(
+        61006,
+        _B,
+        "The component_verify_ticket is invalid.",
+        "component_verify_ticket 不合法。",
+        "Use the newest ticket; WeChat pushes one every 10 minutes. If none comes, call api_start_push_ticket.",
+        "请使用最新的 ticket，微信每 10 分钟推送一次。若未收到，请调用 api_start_push_ticket。",
+        retry_after=600,
+    ),
+    ErrorCode(
+        61007,
+        _O,
+        "The mini-program did not grant this permission set to the platform.",
+        "该小程序未把此权限集授权给第三方平台。",
+        "Codes need permission set 17 (获取小程序码). " + _AGAIN_EN,
+        "小程序码需要权限集 17（获取小程序码）。" + _AGAIN_ZH,
+    ),
+    ErrorCode(61009, _I, "The authorisation code is invalid.", "授权码不合法。", _AGAIN_EN, _AGAIN_ZH),
+    ErrorCode(61010, _I, "The authorisation code has expired.", "授权码已过期。", _AGAIN_EN, _AGAIN_ZH),
+    ErrorCode(
+        61011,
+        _O,
+        "The AppID is not that of a third-party platform, or the ticket is empty.",
+        "该 AppID 不是第三方平台，或 ticket 为空。",
+        "Use the platform's AppID and secret from open.weixin.qq.com, and wait for the first ticket.",
+        "请使用开放平台中第三方平台的 AppID 与密钥，并等待首个 ticket。",
+    ),
+    ErrorCode(
+        61014,
+        _I,
+        "The interface wants the platform's token.",
+        "该接口必须使用 component_access_token。",
+        "Call it with the component_access_token.",
+        "请使用 component_access_token 调用。",
+    ),
+    ErrorCode(
+        61015,
+        _I,
+        "The interface wants the mini-program's token.",
+        "该接口必须使用小程序的 token，而不是第三方平台的。",
+        "Call it with the authorizer_access_token.",
+        "请使用 authorizer_access_token 调用。",
+    ),
+    ErrorCode(
+        61016,
+        _O,
+        "The platform must confirm the function category of this interface.",
+        "该接口的权限集需要第三方平台确认。",
+        _CATEGORY_EN,
+        _CATEGORY_ZH,
+    ),
+    ErrorCode(
+        61017,
+        _O,
+        "The function category of this interface is not authorised.",
+        "该接口的权限集未授权。",
+        _CATEGORY_EN,
+        _CATEGORY_ZH,
+    ),
+    ErrorCode(
+        61018,
+        _O,
+        "The function category was confirmed already.",
+        "该权限集已确认过。",
+        "Nothing is left to confirm; repeat the call that you wanted.",
+        "无需再次确认，请直接重试原来的调用。",
+    ),
+    ErrorCode(
+        61019,
+        _O,
+        "The function category needs no confirmation.",
+        "该权限集不需要确认。",
+        "Nothing is to be confirmed; repeat the call that you wanted.",
+        "无需确认，请直接重试原来的调用。",
+    ),
+    ErrorCode(
+        61020,
+        _O,
+        "The confirmation has a wrong parameter.",
+        "确认权限集的参数错误。",
+        _CATEGORY_EN,
+        _CATEGORY_ZH,
+    ),
+    ErrorCode(
+        61021,
+        _O,
+        "The function category cannot be confirmed.",
+        "该权限集无法确认。",
+        _CATEGORY_EN,
+        _CATEGORY_ZH,
+    ),
+    ErrorCode(
+        61022,
+        _O,
+        "The confirmation cannot be sent again.",
+        "不能重复提交确认。",
+        _CATEGORY_EN,
+        _CATEGORY_ZH,
+    ),
+    ErrorCode(
+        61023,
+        _O,
+        "The authorizer_refresh_token is invalid.",
+        "authorizer_refresh_token 不合法。",
+        "Read it again from api_get_authorizer_list. If that one fails too: " + _AGAIN_EN,
+        "请通过 api_get_authorizer_list 重新获取。若仍失败：" + _AGAIN_ZH,
+    ),
+    ErrorCode(
+        61028,
+        _O,
+        "The third-party platform is not published.",
+        "第三方平台尚未全网发布。",
+        "Publish it on open.weixin.qq.com (全网发布), or add the mini-program to its test list.",
+        "请在微信开放平台完成全网发布，或把该小程序加入测试列表。",
+    ),
+)

@@ -1,0 +1,102 @@
+"""What went wrong below HTTP, as one of our errors: no text of the libraries, because theirs may quote the URL."""
+
+import ssl
+from collections.abc import Iterator
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from typing import Any
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import IncompleteRead as IncompleteBody
+
+from apps.wechat.errors import MalformedResponse, WeChatError, WeChatTimeout, WeChatUnreachable
+from apps.wechat.transport import ConnectionWentStale
+
+_Rule = tuple[tuple[type[BaseException], ...], type[WeChatError], Any, Any]
+_WAIT = _("Try again in a moment. If it goes on, test this server's way to the internet.")
+_BETWEEN = _("Check the API base address, and what stands between this server and WeChat.")
+_BROKE = _("The connection to {host} broke before an answer was complete.")
+
+
+class ConnectionStale(WeChatUnreachable):
+    """A kept-alive connection died before any byte of the answer: hardly processed, so it may be sent once more."""
+
+
+# The first rule that fits wins. urllib3 counts a NewConnectionError among the ConnectTimeoutErrors, and a
+# RemoteDisconnected is an HTTPException.
+_RULES: tuple[_Rule, ...] = (
+    (
+        (NameResolutionError,),
+        WeChatUnreachable,
+        _("The name {host} could not be resolved."),
+        _("Check the DNS of this server, and the spelling of the API base address."),
+    ),
+    ((ConnectionRefusedError,), WeChatUnreachable, _("{host} refused the connection."), _WAIT),
+    (
+        (NewConnectionError,),
+        WeChatUnreachable,
+        _("No way to {host} was found."),
+        _("Check this server's network: WeChat is reached over HTTPS, port 443."),
+    ),
+    (
+        (ConnectTimeoutError,),
+        WeChatTimeout,
+        _("No connection to {host} within the time set for connecting."),
+        _("Check the firewall and the route to WeChat, or raise WECHAT_CONNECT_TIMEOUT."),
+    ),
+    (
+        (ReadTimeoutError, TimeoutError),
+        WeChatTimeout,
+        _("{host} did not finish its answer within the time set for the call."),
+        _("Try again. If it goes on, raise WECHAT_CODE_TIMEOUT or WECHAT_TOKEN_TIMEOUT."),
+    ),
+    (
+        (ConnectionWentStale,),
+        ConnectionStale,
+        _("{host} closed a kept-alive connection at the moment it was used."),
+        _WAIT,
+    ),
+    (
+        (ssl.SSLError,),
+        WeChatUnreachable,
+        _("No trusted TLS connection to {host} could be made."),
+        _("Check this server's clock and CA certificates, and whether a proxy breaks TLS open."),
+    ),
+    (
+        (IncompleteRead, IncompleteBody),
+        MalformedResponse,
+        _("{host} promised a longer answer than it sent."),
+        _WAIT,
+    ),
+    ((RemoteDisconnected,), WeChatUnreachable, _BROKE, _WAIT),
+    ((HTTPException,), MalformedResponse, _("{host} answered with something that is not HTTP."), _BETWEEN),
+)
+
+
+def failure_for(error: BaseException, *, host: str, timed_out: bool, outer: BaseException | None = None) -> WeChatError:
+    """Our error for what `requests`, `urllib3` or the socket raised; it keeps no reference to the original.
+
+    `timed_out` says that the call's total had passed, `outer` is what the caller was handling already.
+    """
+    causes = [*_causes(error, outer), *([TimeoutError()] if timed_out else [])]
+    for kinds, failure, detail, advice in _RULES:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return failure(format_lazy(detail, host=host), advice=advice)
+    return WeChatUnreachable(format_lazy(_BROKE, host=host), advice=_WAIT)
+
+
+def oversized(limit: int) -> MalformedResponse:
+    """Our error for an answer of more than `limit` bytes."""
+    return MalformedResponse(
+        format_lazy(_("The answer is longer than {limit} bytes, so the rest was not read."), limit=limit),
+        advice=_BETWEEN,
+    )
+
+
+def _causes(error: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
+    """The error and everything that led to it, but not what was there before the call."""
+    cause: BaseException | None = error
+    while cause is not None and cause is not outer:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

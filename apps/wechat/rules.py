@@ -1,0 +1,125 @@
+"""WeChat's rules for a code's parameters, checked before a call is spent, with messages that say what to change."""
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from apps.wechat.types import (
+    LIMITED_PATH_MAX_LENGTH,
+    PAGE_MAX_LENGTH,
+    QRCODE_PATH_MAX_BYTES,
+    RESERVED_WORD,
+    SCENE_ALPHABET,
+    SCENE_MAX_LENGTH,
+    WIDTH_MAX,
+    WIDTH_MIN,
+)
+
+# How many different offending characters one message names.
+NAMED_CHARACTERS = 5
+
+
+def scene_problems(scene: str) -> list[str]:
+    """Everything that WeChat would refuse about `scene` (40169, 40129, 85096), each with its cure."""
+    if not scene:
+        return [str(_("A code needs a scene of 1 to %(most)d characters.") % {"most": SCENE_MAX_LENGTH})]
+    problems = []
+    excess = len(scene) - SCENE_MAX_LENGTH
+    if excess > 0:
+        problems.append(
+            str(
+                ngettext_lazy(
+                    "%(excess)d character too long (%(length)d, at most %(most)d): "
+                    "put a short id into scene and keep the rest on your side.",
+                    "%(excess)d characters too long (%(length)d, at most %(most)d): "
+                    "put a short id into scene and keep the rest on your side.",
+                    "excess",
+                )
+                % {"excess": excess, "length": len(scene), "most": SCENE_MAX_LENGTH}
+            )
+        )
+    foreign = sorted(set(scene) - SCENE_ALPHABET, key=scene.index)
+    problems += [_foreign_character(character) for character in foreign[:NAMED_CHARACTERS]]
+    if len(foreign) > NAMED_CHARACTERS:
+        problems.append(
+            str(_("%(count)d more characters are not allowed.") % {"count": len(foreign) - NAMED_CHARACTERS})
+        )
+    if RESERVED_WORD in scene:
+        problems.append(_reserved_word())
+    return problems
+
+
+def page_problems(page: str) -> list[str]:
+    """Everything that WeChat would refuse about the shape of `page` (41030, 85096), each with its cure."""
+    problems = []
+    if page.startswith("/"):
+        problems.append(str(_("Remove the leading / : write %(page)s.") % {"page": page.lstrip("/") or "pages/…"}))
+    if "?" in page or "#" in page:
+        problems.append(str(_("A page carries no parameters: remove everything from ? or # on and use scene.")))
+    if any(character.isspace() or not character.isprintable() for character in page):
+        problems.append(str(_("Remove the spaces and invisible characters.")))
+    if len(page) > PAGE_MAX_LENGTH:
+        problems.append(str(_("%(excess)d characters too long.") % {"excess": len(page) - PAGE_MAX_LENGTH}))
+    if RESERVED_WORD in page:
+        problems.append(_reserved_word())
+    return problems
+
+
+def limited_path_problems(path: str) -> list[str]:
+    """Everything that WeChat would refuse about the `path` of getwxacode (40159, 85096), each with its cure."""
+    problems = _path_problems(path)
+    if len(path) > LIMITED_PATH_MAX_LENGTH:
+        problems.append(str(_("%(excess)d characters too long.") % {"excess": len(path) - LIMITED_PATH_MAX_LENGTH}))
+    return problems
+
+
+def qrcode_path_problems(path: str) -> list[str]:
+    """The same for createwxaqrcode, whose path is shorter."""
+    problems = _path_problems(path)
+    # "replace": half a character has no UTF-8, and is a problem of its own
+    excess = len(path.encode("utf-8", "replace")) - QRCODE_PATH_MAX_BYTES
+    if excess > 0:
+        problems.append(
+            str(
+                _("%(excess)d bytes too long (at most %(most)d in UTF-8): use kind limited or unlimited.")
+                % {"excess": excess, "most": QRCODE_PATH_MAX_BYTES}
+            )
+        )
+    return problems
+
+
+def _path_problems(path: str) -> list[str]:
+    problems = []
+    if not path:
+        problems.append(str(_("A code of this kind needs a path, like pages/index/index?table=7.")))
+    if not path.isprintable():
+        problems.append(str(_("Remove the invisible characters.")))
+    if RESERVED_WORD in path:
+        problems.append(_reserved_word())
+    return problems
+
+
+def width_problems(width: int) -> list[str]:
+    """What is wrong with `width` in pixels."""
+    if WIDTH_MIN <= width <= WIDTH_MAX:
+        return []
+    return [str(_("Use a width from %(least)d to %(most)d pixels.") % {"least": WIDTH_MIN, "most": WIDTH_MAX})]
+
+
+def _foreign_character(character: str) -> str:
+    refusal = _("'%(character)s' is not allowed in scene") % {
+        "character": character if character.isprintable() else f"\\u{ord(character):04x}"
+    }
+    if character == "%":
+        return str(format_lazy("{} {}", refusal, _("(send the text as it is, not URL-encoded).")))
+    if character.isspace():
+        return str(format_lazy("{} {}", refusal, _("(no spaces or line breaks; use - or _ instead).")))
+    if ord(character) > 127:
+        return str(
+            format_lazy("{} {}", refusal, _("(only 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~; use a short id instead)."))
+        )
+    return str(format_lazy("{} {}", refusal, _("(allowed: 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~).")))
+
+
+def _reserved_word() -> str:
+    return str(_("Remove %(word)s: WeChat keeps this word for itself.") % {"word": RESERVED_WORD})

@@ -1,0 +1,236 @@
+"""Single flight: one process does the work, all others take its result; a lease that expires guards against death."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.coordination.connection import CoordinationUnavailable, key, redis_errors
+from apps.errors import WxcodeError
+
+T = TypeVar("T")
+FIRST_POLL_SECONDS = 0.02
+LONGEST_POLL_SECONDS = 0.25
+# A leader shows every second that it lives; one that was killed is replaced after four. With three, a machine
+# that had ten times more to do than it could took living leaders for dead.
+LOCK_SECONDS = 4.0
+RENEW_SECONDS = 1.0
+# Long enough for a follower between two polls to learn why its leader failed.
+FAILURE_KEPT_MS = 5_000
+# Also takes back a lock that a flush or a long silence of Redis has lost, while nobody else has it.
+RENEW = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+_flights: dict[str, "Future[None]"] = {}
+_flights_lock = threading.Lock()
+
+
+class WaitedTooLong(WxcodeError):
+    """Somebody else is doing the same work and was not done in time."""
+
+    code = "waited_too_long"
+    title = _("Still being worked on")
+    http_status = 503
+    is_retryable = True
+
+
+class SharedFailure(WxcodeError):
+    """The failure of the process that did the work, as its followers see it: same code, status and facts."""
+
+    def __init__(self, problem: dict[str, Any], retry_after: int | None) -> None:
+        super().__init__(
+            problem["detail"],
+            advice=problem.get("advice", ""),
+            errcode=problem.get("errcode"),
+            rid=problem.get("rid"),
+            errors=problem.get("errors"),
+            retry_after=retry_after,
+        )
+        self.code = problem["code"]
+        self.title = problem["title"]
+        self.http_status = problem["status"]
+        self.is_retryable = retry_after is not None
+
+
+def single_flight(
+    name: str,
+    *,
+    lead: Callable[[], T],
+    ready: Callable[[], T | None],
+    lease_seconds: float,
+    wait_seconds: float = 5.0,
+) -> T:
+    """The value of `ready()` if there is one, else of `lead()`, which runs in one process at a time per `name`.
+
+    `ready` looks where `lead` leaves its result and is asked again after every wait. A leader that dies is
+    replaced within LOCK_SECONDS, one that lives keeps the lead for at most `lease_seconds`, which must
+    outlast `lead`. A failing leader's WxcodeError reaches everybody who waited for it.
+
+    Raises WaitedTooLong after `wait_seconds`, CoordinationUnavailable, and whatever `lead` and `ready` raise.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        value = ready()
+        if value is not None:
+            return value
+        flight, is_first = _join_local_flight(name)
+        if is_first:
+            return _fly(name, flight, lead, ready, lease_seconds, deadline)
+        try:
+            # the threads of one process wait for each other here and cost Redis nothing
+            flight.result(timeout=max(deadline - time.monotonic(), 0.001))
+        except FutureTimeout:
+            raise _waited_too_long() from None
+        except WaitedTooLong:
+            # it began to wait before this thread did
+            if time.monotonic() >= deadline:
+                raise
+
+
+def _join_local_flight(name: str) -> tuple["Future[None]", bool]:
+    with _flights_lock:
+        flight = _flights.get(name)
+        if flight is not None:
+            return flight, False
+        flight = _flights[name] = Future()
+        return flight, True
+
+
+def _fly(
+    name: str,
+    flight: "Future[None]",
+    lead: Callable[[], T],
+    ready: Callable[[], T | None],
+    lease_seconds: float,
+    deadline: float,
+) -> T:
+    try:
+        value = _lead_or_follow(name, lead, ready, lease_seconds, deadline)
+    except BaseException as error:
+        _land(name, flight, error)
+        raise
+    _land(name, flight, None)
+    return value
+
+
+def _land(name: str, flight: "Future[None]", error: BaseException | None) -> None:
+    with _flights_lock:
+        del _flights[name]
+    if isinstance(error, Exception):
+        flight.set_exception(error)
+    else:
+        # an interrupted leader says nothing about the work: its followers look again
+        flight.set_result(None)
+
+
+def _lead_or_follow(
+    name: str, lead: Callable[[], T], ready: Callable[[], T | None], lease_seconds: float, deadline: float
+) -> T:
+    owner = secrets.token_hex(16)
+    lock = key("flight", name)
+    while time.monotonic() < deadline:
+        with redis_errors() as redis:
+            is_leader = redis.set(lock, owner, nx=True, px=int(LOCK_SECONDS * 1000))
+        if is_leader:
+            return _lead(lock, owner, lead, ready, lease_seconds)
+        value = _follow(lock, ready, deadline)
+        if value is not None:
+            return value
+    raise _waited_too_long()
+
+
+def _lead(lock: str, owner: str, lead: Callable[[], T], ready: Callable[[], T | None], lease_seconds: float) -> T:
+    try:
+        # the previous leader may have finished between our look and our lock
+        value = ready()
+        if value is not None:
+            return value
+        with _renewed(lock, owner, lease_seconds):
+            return lead()
+    except WxcodeError as error:
+        _publish_failure(lock, owner, error)
+        raise
+    finally:
+        _release(lock, owner)
+
+
+@contextmanager
+def _renewed(lock: str, owner: str, lease_seconds: float) -> Iterator[None]:
+    done = threading.Event()
+    renewer = threading.Thread(target=_renew, args=(lock, owner, lease_seconds, done), name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        # a renewal on its way would take back the lock that is released next
+        renewer.join()
+
+
+def _renew(lock: str, owner: str, lease_seconds: float, done: threading.Event) -> None:
+    last = time.monotonic() + lease_seconds - LOCK_SECONDS
+    while not done.wait(RENEW_SECONDS) and time.monotonic() < last:
+        with suppress(CoordinationUnavailable), redis_errors() as redis:
+            if not redis.eval(RENEW, 1, lock, owner, int(LOCK_SECONDS * 1000)):
+                return
+
+
+def _follow(lock: str, ready: Callable[[], T | None], deadline: float) -> T | None:
+    """Wait for the present leader: its result, its failure raised, or None once the lock is free again."""
+    poll = FIRST_POLL_SECONDS
+    with redis_errors() as redis:
+        leader = redis.get(lock)
+    while leader is not None and time.monotonic() < deadline:
+        time.sleep(poll)
+        poll = min(poll * 1.5, LONGEST_POLL_SECONDS)
+        with redis_errors() as redis:
+            current = redis.get(lock)
+        if current == leader and poll < LONGEST_POLL_SECONDS:
+            # hundreds may be waiting: they ask for the result itself when it is likely there
+            continue
+        value = ready()
+        if value is not None:
+            return value
+        if current != leader:
+            _raise_failure(lock, leader)
+            return None
+    return None
+
+
+def _raise_failure(lock: str, leader: bytes) -> None:
+    with redis_errors() as redis:
+        failure = redis.get(f"{lock}:{leader.decode()}")
+    if failure is not None:
+        raise SharedFailure(**json.loads(failure))
+
+
+def _publish_failure(lock: str, owner: str, error: WxcodeError) -> None:
+    failure = json.dumps({"problem": error.as_problem(), "retry_after": error.retry_after})
+    with suppress(CoordinationUnavailable), redis_errors() as redis:
+        redis.set(f"{lock}:{owner}", failure, px=FAILURE_KEPT_MS)
+
+
+def _release(lock: str, owner: str) -> None:
+    # without Redis the lease ends by itself, and the result of the work still counts
+    with suppress(CoordinationUnavailable), redis_errors() as redis:
+        redis.eval(RELEASE, 1, lock, owner)
+
+
+def _waited_too_long() -> WaitedTooLong:
+    return WaitedTooLong(
+        _("Another process is doing the same work and has not finished."),
+        advice=_("Try again in a moment; the result will be there or the reason will be known."),
+        retry_after=2,
+    )

@@ -1,0 +1,88 @@
+"""The admin's form for a mini-program: an AppSecret goes in once and never comes out."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.secrets import SECRET_MAX_LENGTH, SecretUnavailable, assign_secret, is_outside_ref
+from apps.wechat.rules import page_problems
+
+
+class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Either paste the AppSecret or say where it is; an existing one stays unless a new one is given."""
+
+    app_secret = forms.CharField(
+        label=_("AppSecret"),
+        required=False,
+        strip=True,
+        max_length=SECRET_MAX_LENGTH,
+        # autocomplete is off so that no browser offers the operator's own password
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 40}),
+        help_text=_(
+            "Paste it once: it is sealed at once and never shown again. In the console (mp.weixin.qq.com) under "
+            "开发管理 → 开发设置 → AppSecret(小程序密钥). Leave it empty to keep the present one."
+        ),
+    )
+    secret_source = forms.CharField(
+        label=_("or where the AppSecret is"),
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(
+            attrs={"placeholder": "env:NAME  ·  file:/run/secrets/name", "size": 40, "autocomplete": "off"}
+        ),
+        help_text=_("Instead of pasting: an environment variable or a file that every process can read."),
+    )
+
+    class Meta:
+        model = MiniProgram
+        fields = [
+            "appid",
+            "name",
+            "token_mode",
+            "default_page",
+            "env_version",
+            "check_path",
+            "is_sandbox",
+            "is_default",
+            "is_active",
+            "notes",
+        ]
+
+    def clean_default_page(self) -> str:
+        page: str = self.cleaned_data["default_page"]
+        if problems := page_problems(page):
+            raise forms.ValidationError(problems)
+        return page
+
+    def clean_secret_source(self) -> str:
+        source: str = self.cleaned_data["secret_source"]
+        if source and not is_outside_ref(source):
+            # it may be the AppSecret itself, which no page may repeat
+            self.data = {**self.data, self.add_prefix("secret_source"): ""}
+            raise forms.ValidationError(
+                _("Write env:NAME or file:/path here; the AppSecret itself goes into the field above.")
+            )
+        return source
+
+    @sensitive_variables("secret")
+    def _post_clean(self) -> None:
+        """Seals when everything else is right, so that a refused form leaves nothing behind."""
+        super()._post_clean()  # type: ignore[misc]
+        # no longer in the form: what is saved, logged or shown afterwards cannot hold it
+        secret: str = self.cleaned_data.pop("app_secret", "")
+        source: str = self.cleaned_data.get("secret_source", "")
+        if secret and source:
+            self.add_error("secret_source", _("Paste the AppSecret or say where it is, not both."))
+        elif not secret and not source and not self.instance.secret_ref and "secret_source" not in self.errors:
+            self.add_error("app_secret", _("A mini-program needs its AppSecret: paste it, or say where it is."))
+        elif (secret or source) and not self.errors:
+            self._assign(secret, source)
+
+    @sensitive_variables("secret")
+    def _assign(self, secret: str, source: str) -> None:
+        try:
+            assign_secret(self.instance, secret=secret, secret_ref=source)
+        except SecretUnavailable as error:
+            field = "app_secret" if secret else "secret_source"
+            self.add_error(field, f"{error} {error.advice}")

@@ -1,0 +1,51 @@
+"""`manage.py add_miniprogram APPID --name N ...`: what the admin form does, for scripts."""
+
+import getpass
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.errors import WxcodeError
+from apps.miniprograms.models import EnvVersion, TokenMode
+from apps.miniprograms.services import add_miniprogram
+
+
+class Command(BaseCommand):
+    help = "Add a mini-program. The AppSecret comes from standard input, never from an argument."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("appid", help="wx and 16 characters from 0-9 and a-f")
+        parser.add_argument("--name", required=True)
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--secret-stdin", action="store_true", help="read the AppSecret from standard input")
+        source.add_argument("--secret-ref", default="", help="env:NAME or file:/path")
+        parser.add_argument("--default-page", default="")
+        parser.add_argument("--env-version", default=EnvVersion.RELEASE, choices=EnvVersion.values)
+        parser.add_argument("--token-mode", default=TokenMode.STABLE, choices=TokenMode.values)
+        parser.add_argument("--sandbox", action="store_true", help="talk to the simulated WeChat")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            miniprogram = add_miniprogram(
+                appid=options["appid"],
+                name=options["name"],
+                secret="" if options["secret_ref"] else _read_secret(is_piped=options["secret_stdin"]),
+                secret_ref=options["secret_ref"],
+                default_page=options["default_page"],
+                env_version=options["env_version"],
+                token_mode=options["token_mode"],
+                is_sandbox=options["sandbox"],
+            )
+        except WxcodeError as error:
+            raise CommandError(f"{error} {error.advice}".strip()) from None
+        self.stdout.write(f"Added {miniprogram}. Its token is fetched within a minute.")
+
+
+def _read_secret(*, is_piped: bool) -> str:
+    is_terminal = sys.stdin.isatty() and not is_piped
+    secret = (getpass.getpass("AppSecret: ") if is_terminal else sys.stdin.readline()).strip()
+    if not secret:
+        raise CommandError("No AppSecret came: pipe it in with --secret-stdin, or name its place with --secret-ref.")
+    return secret

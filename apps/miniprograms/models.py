@@ -1,0 +1,136 @@
+"""MiniProgram, the account being coded for, and SealedSecret, its AppSecret under lock."""
+
+from typing import Any, ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.wechat.types import APPID_PATTERN, PAGE_MAX_LENGTH
+
+
+class TokenMode(models.TextChoices):
+    """How the access token is fetched; each label is the sentence that operators read."""
+
+    STABLE = (
+        "stable",
+        _("stable: WeChat hands every caller the same token, so no other system can knock it out (recommended)"),
+    )
+    CLASSIC = (
+        "classic",
+        _("classic: every fetch makes a new token, so wxcode must be the only system that fetches it"),
+    )
+
+
+class EnvVersion(models.TextChoices):
+    """Which version of the mini-program a code opens."""
+
+    RELEASE = "release", _("release (正式版)")
+    TRIAL = "trial", _("trial (体验版)")
+    DEVELOP = "develop", _("develop (开发版)")
+
+
+class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
+    """Questions over mini-programs."""
+
+    def active(self) -> "MiniProgramQuerySet":
+        return self.filter(is_active=True)
+
+    def refreshable(self) -> "MiniProgramQuerySet":
+        """Those whose tokens are to be kept fresh."""
+        return self.active().filter(is_refresh_paused=False)
+
+    def usable_by(self, appids: frozenset[str] | None) -> "MiniProgramQuerySet":
+        """Those among `appids`; None means every one."""
+        return self if appids is None else self.filter(appid__in=appids)
+
+
+class MiniProgram(models.Model):
+    """One WeChat mini-program: what identifies it, where its AppSecret is, and its defaults for codes."""
+
+    appid = models.CharField(
+        _("appid"),
+        max_length=18,
+        unique=True,
+        validators=[RegexValidator(APPID_PATTERN, _("An appid is “wx” followed by 16 characters from 0-9 and a-f."))],
+        help_text=_("In the console (mp.weixin.qq.com) under 开发管理 → 开发设置 → AppID(小程序ID)."),
+    )
+    name = models.CharField(_("name"), max_length=100, help_text=_("What people call it; shown everywhere."))
+    secret_ref = models.CharField(
+        _("secret reference"),
+        max_length=255,
+        help_text=_("Where the AppSecret is: sealed:…, env:NAME or file:/path. Never the secret itself."),
+    )
+    secret_fingerprint = models.CharField(_("secret fingerprint"), max_length=16, blank=True, editable=False)
+    token_mode = models.CharField(_("token mode"), max_length=16, choices=TokenMode, default=TokenMode.STABLE)
+    default_page = models.CharField(
+        _("default page"),
+        max_length=PAGE_MAX_LENGTH,
+        blank=True,
+        help_text=_("Used when a request names no page, for example pages/index/index. Empty: the home page."),
+    )
+    env_version = models.CharField(_("env_version"), max_length=16, choices=EnvVersion, default=EnvVersion.RELEASE)
+    check_path = models.BooleanField(
+        _("check_path"),
+        default=True,
+        help_text=_(
+            "WeChat refuses pages that the released version does not have (41030). "
+            "Turn it off for trial or develop versions, or before the first release."
+        ),
+    )
+    is_sandbox = models.BooleanField(
+        _("sandbox"),
+        default=False,
+        help_text=_(
+            "Talk to the simulated WeChat instead of the real one: no quota is spent, codes cannot be scanned."
+        ),
+    )
+    is_default = models.BooleanField(
+        _("default"),
+        default=False,
+        help_text=_("The one that the doors of older services speak for: /api/extend/… and /api/qrcode. One at most."),
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Off: no token is fetched and no code is issued for it.")
+    )
+    is_refresh_paused = models.BooleanField(
+        _("token refresh paused"),
+        default=False,
+        help_text=_("On: the present token is served until it ends, and no new one is fetched."),
+    )
+    notes = models.TextField(_("notes"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    objects: ClassVar[Any] = MiniProgramQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mini-program")
+        verbose_name_plural = _("mini-programs")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=models.Q(is_default=True),
+                name="miniprogram_one_default",
+                violation_error_message=_("Another mini-program is the default: unmark that one first."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.appid})"
+
+
+class SealedSecret(models.Model):
+    """An AppSecret, encrypted and authenticated, found by the keyed hash of its plain text."""
+
+    address = models.CharField(max_length=64, unique=True, help_text="HMAC-SHA256 of the secret, hex")
+    sealed = models.BinaryField(help_text="MultiFernet token")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("sealed secret")
+        verbose_name_plural = _("sealed secrets")
+
+    def __str__(self) -> str:
+        return f"sealed:{self.address[:8]}…"

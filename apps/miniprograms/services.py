@@ -1,0 +1,47 @@
+"""Adding a mini-program the same way from the admin, the command line and the first run."""
+
+from django.core.exceptions import ValidationError
+from django.views.decorators.debug import sensitive_variables
+
+from apps.errors import FieldErrors, InvalidRequest
+from apps.miniprograms.models import MiniProgram, TokenMode
+from apps.miniprograms.secrets import assign_secret
+from apps.wechat.rules import page_problems
+
+
+@sensitive_variables("secret")
+def add_miniprogram(
+    *,
+    appid: str,
+    name: str,
+    secret: str = "",
+    secret_ref: str = "",
+    default_page: str = "",
+    env_version: str = "release",
+    token_mode: str = TokenMode.STABLE,
+    is_sandbox: bool = False,
+) -> MiniProgram:
+    """Validate everything, seal the secret, save. Raises InvalidRequest (per field) and SecretUnavailable."""
+    miniprogram = MiniProgram(
+        appid=appid,
+        name=name,
+        default_page=default_page,
+        env_version=env_version,
+        check_path=env_version == "release",
+        token_mode=token_mode,
+        is_sandbox=is_sandbox,
+    )
+    try:
+        miniprogram.full_clean(exclude=["secret_ref"])
+    except ValidationError as error:
+        raise _invalid(error.message_dict) from None
+    if problems := page_problems(default_page):
+        raise _invalid({"default_page": problems})
+    assign_secret(miniprogram, secret=secret, secret_ref=secret_ref)
+    miniprogram.save()
+    return miniprogram
+
+
+def _invalid(errors: FieldErrors) -> InvalidRequest:
+    detail = "; ".join(f"{field}: {' '.join(str(each) for each in found)}" for field, found in errors.items())
+    return InvalidRequest(detail, errors=errors)

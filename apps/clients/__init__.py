@@ -1,0 +1,1 @@
+"""API clients: keys, scopes, and what each key may reach."""

@@ -1,0 +1,125 @@
+"""API clients in the admin: a key is shown on the page that answers its making, and nowhere else."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+from django_object_actions import DjangoObjectActions, action
+
+from apps.clients.forms import ApiClientForm
+from apps.clients.models import ApiClient
+from apps.clients.services import assign_new_key, revoke_client, rotate_key
+
+TEMPLATES = "admin/clients/apiclient"
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-arg]
+    """List, form, and the two actions on a key; both ask before they act."""
+
+    form = ApiClientForm
+    list_display = ["name", "visible_key", "scope_list", "miniprogram_list", "is_active", "last_used_at", "expires_at"]
+    list_filter = ["is_active", "miniprograms"]
+    search_fields = ["name", "key_prefix", "notes"]
+    filter_horizontal = ["miniprograms"]
+    readonly_fields = ["visible_key", "last_used_at", "created_at"]
+    change_actions = ["rotate_key", "revoke"]
+    fieldsets = [
+        (None, {"fields": ["name", "scopes", "miniprograms"]}),
+        (_("Where it may be used from"), {"fields": ["origins", "networks"]}),
+        (_("How long"), {"fields": ["is_active", "expires_at"]}),
+        (_("Notes"), {"fields": ["notes"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
+        return super().get_queryset(request).prefetch_related("miniprograms")
+
+    def get_fieldsets(self, request: HttpRequest, obj: ApiClient | None = None) -> Any:
+        if obj is None:
+            return self.fieldsets
+        return [*self.fieldsets, (_("The key"), {"fields": ["visible_key", "last_used_at", "created_at"]})]
+
+    def get_change_actions(self, request: HttpRequest, object_id: str, form_url: str) -> list[str]:
+        client = self.get_object(request, object_id)
+        may_change = client is not None and client.is_active and self.has_change_permission(request, client)
+        return self.change_actions if may_change else []
+
+    @admin.display(description=_("key"), ordering="key_prefix")
+    def visible_key(self, client: ApiClient) -> str:
+        return f"{client.key_prefix}…"
+
+    @admin.display(description=_("scopes"))
+    def scope_list(self, client: ApiClient) -> str:
+        return ", ".join(client.scopes)
+
+    @admin.display(description=_("mini-programs"))
+    def miniprogram_list(self, client: ApiClient) -> Any:
+        if not client.is_limited:
+            return _("every one")
+        return ", ".join(miniprogram.name for miniprogram in client.miniprograms.all()) or _("none: they were deleted")
+
+    # --- the key -------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:
+        if not change:
+            # a key that nobody learns; response_add makes the one that is shown
+            assign_new_key(obj)
+        super().save_model(request, obj, form, change)
+
+    @sensitive_variables()
+    def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
+        return self.show_key(request, obj, rotate_key(obj), title=_("The API client was added"))
+
+    @action(label=_("Rotate key"), description=_("Replace the key by a new one"), methods=("POST",), button_type="form")
+    @sensitive_variables()
+    def rotate_key(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
+        question = _("Make a new key for “%(name)s”? The present key %(key)s stops working within 3 seconds.")
+        if not self.is_confirmed(request, obj):
+            return self.ask(request, obj, question=question, button=_("Make a new key"))
+        key = rotate_key(obj)
+        self.log_change(request, obj, [{"changed": {"fields": [str(_("key"))]}}])
+        return self.show_key(request, obj, key, title=_("The key was replaced"))
+
+    @action(label=_("Revoke"), description=_("Refuse the key from now on"), methods=("POST",), button_type="form")
+    def revoke(self, request: HttpRequest, obj: ApiClient) -> HttpResponse | None:
+        question = _("Revoke “%(name)s”? Its key %(key)s is refused within 3 seconds. The history stays.")
+        if not self.is_confirmed(request, obj):
+            return self.ask(request, obj, question=question, button=_("Revoke"))
+        revoke_client(obj)
+        self.log_change(request, obj, [{"changed": {"fields": [str(_("active"))]}}])
+        self.message_user(request, _("“%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
+
+    def is_confirmed(self, request: HttpRequest, client: ApiClient) -> bool:
+        """Whether this is the POST of the page that asked; raises PermissionDenied for those who may only look."""
+        if not self.has_change_permission(request, client):
+            raise PermissionDenied
+        return request.POST.get("confirmed") == "yes"
+
+    def ask(self, request: HttpRequest, client: ApiClient, *, question: Any, button: Any) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": button,
+            "original": client,
+            "question": question % {"name": client.name, "key": f"{client.key_prefix}…"},
+            "button": button,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/confirm.html", context)
+
+    def show_key(self, request: HttpRequest, client: ApiClient, key: str, *, title: Any) -> TemplateResponse:
+        """The one page that shows a key: an answer to a POST, so it is in no session, cookie, history or cache."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "original": client,
+            "key": key,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/key.html", context, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,74 @@
+"""Caller: who is calling and what they may do, as plain facts that need no database."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.clients.addresses import is_inside
+from apps.clients.errors import InvalidKey, MiniProgramNotGranted, MissingScope, NetworkNotAllowed, OriginNotAllowed
+from apps.clients.validation import IpNetwork
+from apps.errors import WxcodeError
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An API client (`client_id`) or a member of staff (`user_id`); `appids` None means every mini-program."""
+
+    name: str
+    client_id: int | None
+    user_id: int | None
+    scopes: frozenset[str]
+    appids: frozenset[str] | None
+    origins: frozenset[str] = frozenset()
+    networks: tuple[IpNetwork, ...] = ()
+    expires_at: dt.datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What the history records: `client:shop-frontend` or `staff:anna`."""
+        return f"client:{self.name}" if self.user_id is None else f"staff:{self.name}"
+
+    def may_use(self, appid: str) -> bool:
+        return self.appids is None or appid in self.appids
+
+    def require_miniprogram(self, appid: str) -> None:
+        """Raises MiniProgramNotGranted unless the caller may use `appid`, whether or not that exists."""
+        if not self.may_use(appid):
+            raise MiniProgramNotGranted(
+                _("This API key may not use the mini-program %(appid)s.") % {"appid": appid},
+                advice=_("An operator can add it to the key in the admin, under API clients."),
+            )
+
+    def require_scope(self, scope: str) -> None:
+        """Raises MissingScope, which names the scope, unless the caller has it."""
+        if scope not in self.scopes:
+            raise MissingScope(
+                _("This needs the scope %(scope)s, which the API key does not have.") % {"scope": scope},
+                advice=_("An operator can add it to the key in the admin, under API clients."),
+            )
+
+    def find_refusal(
+        self, *, address: str, origin: str | None = None, at: dt.datetime | None = None
+    ) -> WxcodeError | None:
+        """Why this caller is refused when calling from `address` and a page of `origin`, or None if it is not."""
+        if self.expires_at is not None and self.expires_at <= (at or timezone.now()):
+            return invalid_key()
+        if self.networks and not is_inside(address, self.networks):
+            return NetworkNotAllowed(
+                _("This API key may not be used from %(address)s.") % {"address": address},
+                advice=_("An operator can add the address to the networks of the key in the admin."),
+            )
+        # a key without origins is for servers; browsers keep its answers from pages, as no CORS header comes with them
+        if origin is not None and self.origins and origin not in self.origins:
+            return OriginNotAllowed(
+                _("This API key may not be used by pages of %(origin)s.") % {"origin": origin},
+                advice=_("An operator can add the origin to the key in the admin."),
+            )
+        return None
+
+
+def invalid_key() -> InvalidKey:
+    """One wording for every unusable key, so that a stranger learns nothing about which keys exist."""
+    return InvalidKey(_("The API key is unknown, revoked or expired."), advice=_("Ask an operator for a new key."))

@@ -1,0 +1,26 @@
+"""API keys: how they look, how they are made, and what of them is stored."""
+
+import hashlib
+import re
+import secrets
+import string
+
+ALPHABET = string.ascii_letters + string.digits
+# 8 characters are shown to operators; the other 44 hold 44 × 5.95 = 262 bits
+RANDOM_LENGTH = 52
+KEY_PATTERN = re.compile(rf"wxc_[A-Za-z0-9]{{{RANDOM_LENGTH}}}")
+PREFIX_LENGTH = len("wxc_") + 8
+
+
+def new_key() -> str:
+    """A fresh random key; nothing in wxcode keeps it."""
+    return "wxc_" + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+
+
+def is_well_formed(key: str) -> bool:
+    return KEY_PATTERN.fullmatch(key) is not None
+
+
+def hash_key(key: str) -> str:
+    """The stored form. Plain SHA-256: a random key of this length needs no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""ApiClient: another system that calls the API with a key of its own."""
+
+import contextlib
+import datetime as dt
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.clients.keys import PREFIX_LENGTH, hash_key
+from apps.clients.validation import (
+    normalize_networks,
+    normalize_origins,
+    normalize_scopes,
+    validate_networks,
+    validate_origins,
+    validate_scopes,
+)
+from apps.miniprograms.models import MiniProgram
+
+
+class ApiClientQuerySet(models.QuerySet["ApiClient"]):
+    """Questions over API clients."""
+
+    def active(self, at: dt.datetime | None = None) -> "ApiClientQuerySet":
+        """Those whose key works at `at` (now unless told)."""
+        unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=at or timezone.now())
+        return self.filter(unexpired, is_active=True)
+
+    def with_key(self, key: str) -> "ApiClientQuerySet":
+        """The one with this key, whether or not it still works."""
+        return self.filter(key_hash=hash_key(key))
+
+    def unused_since(self, moment: dt.datetime) -> "ApiClientQuerySet":
+        return self.filter(models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment))
+
+
+class ApiClient(models.Model):
+    """One caller of the API: its hashed key and everything that limits the key."""
+
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        unique=True,
+        help_text=_("Who calls, for example shop-frontend. The history remembers it with every code."),
+    )
+    key_prefix = models.CharField(_("key"), max_length=PREFIX_LENGTH, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the key, hex")
+    scopes = models.JSONField(
+        _("scopes"),
+        default=list,
+        validators=[validate_scopes],
+        help_text=_("What the key may do. As little as it needs."),
+    )
+    miniprograms = models.ManyToManyField(
+        MiniProgram,
+        verbose_name=_("mini-programs"),
+        blank=True,
+        related_name="clients",
+        help_text=_("Those that the key may use. None chosen: every one, those added later included."),
+    )
+    # Kept by signals. Without it, deleting the only mini-program of a key would open all the others to it.
+    is_limited = models.BooleanField(_("limited to its mini-programs"), default=False, editable=False)
+    origins = models.JSONField(
+        _("browser origins"),
+        default=list,
+        blank=True,
+        validators=[validate_origins],
+        help_text=_(
+            "One per line, like https://shop.example.com. Only pages from these may use the key. "
+            "Empty: a key for servers, which browsers cannot use from other sites."
+        ),
+    )
+    networks = models.JSONField(
+        _("networks"),
+        default=list,
+        blank=True,
+        validators=[validate_networks],
+        help_text=_(
+            "One per line, like 203.0.113.7 or 10.0.0.0/8. The key works only from these. Empty: from anywhere."
+        ),
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Off: the key is refused, in every process within 3 seconds.")
+    )
+    expires_at = models.DateTimeField(
+        _("expires at"), null=True, blank=True, help_text=_("From this moment the key is refused. Empty: never.")
+    )
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False, help_text=_("To about a minute."))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    notes = models.TextField(_("notes"), blank=True)
+
+    objects: ClassVar[Any] = ApiClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API client")
+        verbose_name_plural = _("API clients")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        # what is not valid is reported by the validators of the fields
+        with contextlib.suppress(ValidationError):
+            self.scopes = normalize_scopes(self.scopes)
+            self.origins = normalize_origins(self.origins)
+            self.networks = normalize_networks(self.networks)
+
+    def is_expired(self, at: dt.datetime | None = None) -> bool:
+        return self.expires_at is not None and self.expires_at <= (at or timezone.now())

@@ -1,0 +1,106 @@
+"""What may stand in the lists of an API client: scopes, browser origins, networks."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+# apps in a web view send origins such as capacitor://localhost, so the scheme is not limited to http and https
+ORIGIN_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+ORIGIN_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+
+
+class Scope(models.TextChoices):
+    """What a key may do; the label is what operators read."""
+
+    CODES_CREATE = "codes:create", _("codes:create: issue mini-program codes")
+    CODES_READ = "codes:read", _("codes:read: see the history and the pictures")
+    TOKENS_READ = "tokens:read", _("tokens:read: take access tokens (they open the whole WeChat account)")
+    TOKENS_REFRESH = "tokens:refresh", _("tokens:refresh: report a dead token, so that it is replaced")
+
+
+DEFAULT_SCOPES = (Scope.CODES_CREATE.value, Scope.CODES_READ.value)
+
+
+def normalize_scopes(scopes: Iterable[str]) -> list[str]:
+    """The scopes without repeats, in their official order; ValidationError names the unknown ones."""
+    asked = set(scopes)
+    unknown = sorted(asked - set(Scope.values))
+    if unknown:
+        raise ValidationError(
+            _("Unknown scope: %(unknown)s. There are: %(known)s."),
+            params={"unknown": ", ".join(unknown), "known": ", ".join(Scope.values)},
+        )
+    return [scope for scope in Scope.values if scope in asked]
+
+
+def normalize_origin(text: str) -> str:
+    """The origin as browsers send it: lower case, without a default port, a path or a trailing slash."""
+    try:
+        parts = urlsplit(text.strip().lower())
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    if not (ORIGIN_SCHEME.fullmatch(parts.scheme) and ORIGIN_HOST.fullmatch(host) and is_bare):
+        raise ValidationError(
+            _("“%(text)s” is not an origin. Write scheme://host or scheme://host:port, like https://shop.example.com."),
+            params={"text": text},
+        )
+    needs_port = port is not None and DEFAULT_PORTS.get(parts.scheme) != port
+    return f"{parts.scheme}://{host}:{port}" if needs_port else f"{parts.scheme}://{host}"
+
+
+def parse_network(text: str) -> IpNetwork:
+    """The network written as CIDR or as one address."""
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError:
+        pass
+    try:
+        meant = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError as exc:
+        raise ValidationError(
+            _("“%(text)s” is not a network. Write an address or CIDR, like 203.0.113.7 or 10.0.0.0/8."),
+            params={"text": text},
+        ) from exc
+    raise ValidationError(
+        _("“%(text)s” names an address inside a network. Did you mean %(meant)s?"),
+        params={"text": text, "meant": str(meant)},
+    )
+
+
+def normalize_origins(origins: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(normalize_origin(origin) for origin in origins))
+
+
+def normalize_networks(networks: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(str(parse_network(network)) for network in networks))
+
+
+def demand_list_of_texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValidationError(_("This must be a list of texts."))
+    return value
+
+
+def validate_scopes(value: Any) -> None:
+    if not normalize_scopes(demand_list_of_texts(value)):
+        raise ValidationError(_("Choose at least one scope; a key without any can do nothing."))
+
+
+def validate_origins(value: Any) -> None:
+    normalize_origins(demand_list_of_texts(value))
+
+
+def validate_networks(value: Any) -> None:
+    normalize_networks(demand_list_of_texts(value))

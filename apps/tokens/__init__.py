@@ -1,0 +1,1 @@
+"""Access tokens: one record per mini-program in Redis, refreshed ahead, never stampeded."""

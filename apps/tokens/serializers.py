@@ -1,0 +1,35 @@
+"""What the token endpoints take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.miniprograms.models import TokenMode
+
+
+class TokenOutput(serializers.Serializer[Any]):
+    """The current token: `expires_in` is the whole seconds that truly remain."""
+
+    access_token = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    token_mode = serializers.ChoiceField(choices=TokenMode.choices)
+
+
+class RefreshInput(serializers.Serializer[Any]):
+    """The token that WeChat rejected; only if it is still the current one is a new one fetched."""
+
+    rejected = serializers.CharField(max_length=1024)
+
+
+class MiniProgramOutput(serializers.Serializer[Any]):
+    """A mini-program that the key may use, with its defaults and the health of its token; never a secret."""
+
+    appid = serializers.CharField()
+    name = serializers.CharField()
+    default_page = serializers.CharField()
+    env_version = serializers.CharField()
+    check_path = serializers.BooleanField()
+    token_mode = serializers.CharField()
+    is_sandbox = serializers.BooleanField()
+    token_state = serializers.CharField(help_text="fresh, missing, trouble, paused, inactive or unknown.")
+    token_expires_in = serializers.IntegerField(allow_null=True)

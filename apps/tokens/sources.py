@@ -1,0 +1,78 @@
+"""Token sources: how each token mode gets a token from WeChat. Adding a mode is adding one function here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.errors import WxcodeError
+from apps.miniprograms.models import MiniProgram, TokenMode
+from apps.miniprograms.secrets import resolve_secret
+from apps.tokens import quota
+from apps.wechat.connection import wechat_client
+from apps.wechat.types import AccessToken
+
+
+class TokenStillRejected(WxcodeError):
+    """WeChat rejects the token that it hands out, and forcing a new one is not allowed now."""
+
+    code = "token_still_rejected"
+    title = _("WeChat keeps rejecting the token")
+    http_status = 502
+    is_retryable = True
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A token fresh from WeChat."""
+
+    token: AccessToken = field(repr=False)
+    is_forced: bool = False
+
+
+def source_name(miniprogram: MiniProgram) -> str:
+    """Where its tokens come from now; tokens of different names say nothing about each other."""
+    return f"{miniprogram.token_mode} (sandbox)" if miniprogram.is_sandbox else str(miniprogram.token_mode)
+
+
+Source = Callable[[MiniProgram, str | None], Fetched]
+
+
+def fetch_classic(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
+    """`/cgi-bin/token`: every call mints a new token. Raises WeChatError, SecretUnavailable."""
+    secret = resolve_secret(miniprogram)
+    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.CLASSIC, now=time.time())
+    return Fetched(wechat_client(is_sandbox=miniprogram.is_sandbox).token(appid=miniprogram.appid, secret=secret))
+
+
+def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
+    """`/cgi-bin/stable_token`: normal mode; forced only if normal mode answers the `rejected` token.
+
+    Raises WeChatError, SecretUnavailable, TokenStillRejected when no forced refresh is left.
+    """
+    secret = resolve_secret(miniprogram)
+    client = wechat_client(is_sandbox=miniprogram.is_sandbox)
+    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    token = client.stable_token(appid=miniprogram.appid, secret=secret)
+    if rejected is None or token.value != rejected:
+        return Fetched(token)
+    if not quota.may_force(miniprogram.appid, now=time.time()):
+        raise _still_rejected()
+    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    token = client.stable_token(appid=miniprogram.appid, secret=secret, force_refresh=True)
+    if token.value == rejected:
+        # somebody else forced one less than 30 s ago, so WeChat did nothing
+        raise _still_rejected()
+    return Fetched(token, is_forced=True)
+
+
+def _still_rejected() -> TokenStillRejected:
+    return TokenStillRejected(
+        _("WeChat hands out a token that it then rejects; forcing a new one works 20 times a day, 30 s apart."),
+        advice=_("Wait half a minute. If it stays so, look for another system that forces refreshes."),
+        retry_after=30,
+    )
+
+
+SOURCES: dict[str, Source] = {TokenMode.STABLE.value: fetch_stable, TokenMode.CLASSIC.value: fetch_classic}

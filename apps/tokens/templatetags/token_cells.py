@@ -1,0 +1,244 @@
+"""Cells of the admin's lists and panels: a token's state, its last refresh, its quota, its last error."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.tokens.health import TokenState
+from apps.tokens.models import Outcome, TokenEvent
+from apps.tokens.overview import Overview, Urgency
+from apps.tokens.quota import REFUSE_SHARE, WARN_SHARE, QuotaUse
+from apps.tokens.theft import advice_for
+from apps.tokens.trouble import Trouble
+from apps.wechat.errcodes import find_errcode
+from apps.wechat.types import CODE_CALLS_PER_MINUTE
+
+register = template.Library()
+
+NOTHING = "—"
+# below this the meter would be an empty box
+METER_SHARE = 0.01
+# the look of a pill; its words say the same, so that nobody needs the colour
+LOOKS = {
+    Urgency.BROKEN: "bad",
+    Urgency.FAILING: "bad",
+    Urgency.WARNING: "warning",
+    Urgency.UNKNOWN: "unknown",
+    Urgency.WAITING: "waiting",
+    Urgency.PAUSED: "paused",
+    Urgency.WELL: "good",
+    Urgency.OFF: "off",
+}
+OUTCOME_LOOKS = {
+    Outcome.REFRESHED: "good",
+    Outcome.UNCHANGED: "good",
+    Outcome.FAILED: "bad",
+    Outcome.DIED_EARLY: "warning",
+}
+
+
+@register.filter
+def token_state(overview: Overview) -> SafeString:
+    """The state in a word, coloured, with the time left."""
+    left = overview.health.expires_in
+    note = _("%(time)s left") % {"time": duration(left)} if left is not None else ""
+    return format_html(
+        '<span class="token-pill is-{}">{}</span> <span class="token-note token-left">{}</span>',
+        LOOKS[overview.urgency],
+        _state_word(overview),
+        note,
+    )
+
+
+@register.filter
+def token_last_refresh(overview: Overview) -> str:
+    """How long ago, why and by whom."""
+    event = overview.last_refresh
+    if event is None:
+        return NOTHING
+    return format_html(
+        '<span title="{}">{}</span><br><span class="token-note">{}</span>',
+        f"{event.at:%Y-%m-%d %H:%M:%S %Z}",
+        ago(event.at),
+        _who(event),
+    )
+
+
+@register.filter
+def token_quota(overview: Overview) -> str:
+    """The meter of today's fetches, with forced refreshes and this minute's code calls."""
+    use = overview.use
+    if use is None:
+        return _("unknown")
+    facts = [
+        _("%(used)s of %(limit)s code calls this minute")
+        % {"used": thousands(overview.code_calls or 0), "limit": thousands(CODE_CALLS_PER_MINUTE)}
+    ]
+    if use.forced:
+        facts.insert(0, _("%(used)d of %(limit)d forced") % {"used": use.forced, "limit": use.forced_limit})
+    fetches = _("%(used)s of %(limit)s fetches") % {
+        "used": thousands(use.fetches),
+        "limit": thousands(use.fetch_limit),
+    }
+    if use.is_warning:
+        share = _("%(share)d %% used") % {"share": round(use.share * 100)}
+        fetches = format_html("{} <strong>{}</strong>", fetches, share)
+    return format_html(
+        '<span title="{}">{}</span>{}<span class="token-note">{}</span>',
+        _("token fetches today, as WeChat counts days (Asia/Shanghai)"),
+        fetches,
+        _meter(use),
+        " · ".join(facts),
+    )
+
+
+@register.filter
+def token_error(overview: Overview) -> str:
+    """The failure that is not over yet, with its cure; else what is known of thieves."""
+    trouble = overview.health.trouble
+    if trouble is not None:
+        name = f"{trouble.errcode}" if trouble.errcode is not None else trouble.problem["code"]
+        return format_html(
+            '<strong>{}</strong> {}<br><span class="token-note">{}</span>', name, what_happened(trouble), cure(trouble)
+        )
+    return token_thefts(overview) or NOTHING
+
+
+@register.filter
+def token_thefts(overview: Overview) -> str:
+    """How often a token died before its time within the last day, and what to do; empty if never."""
+    thefts = overview.thefts
+    if thefts is None:
+        return ""
+    count = ngettext("%(count)d token died early today", "%(count)d tokens died early today", thefts.count)
+    facts = _("last %(ago)s, usually after %(life)s") % {
+        "ago": ago(thefts.last_at),
+        "life": duration(thefts.usual_life_seconds),
+    }
+    return format_html(
+        '<strong>{}</strong> ({})<br><span class="token-note">{}</span>',
+        count % {"count": thefts.count},
+        facts,
+        advice_for(overview.miniprogram),
+    )
+
+
+@register.filter
+def event_outcome(event: TokenEvent) -> SafeString:
+    """How it ended, coloured."""
+    look = OUTCOME_LOOKS.get(Outcome(event.outcome), "waiting")
+    return format_html('<span class="token-pill is-{}">{}</span>', look, event.get_outcome_display())
+
+
+@register.filter
+def event_meaning(event: TokenEvent) -> str:
+    """What WeChat said, in the active language, or what else is to be known."""
+    return in_words(event.errcode, event.detail)
+
+
+def event_explanation(event: TokenEvent) -> str:
+    """The errcode, what it means, what to do about it, and WeChat's name of the call."""
+    known = find_errcode(event.errcode) if event.errcode is not None else None
+    name = event.code if event.errcode is None else str(event.errcode)
+    return format_html(
+        '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
+        name,
+        event_meaning(event),
+        known.cure if known else "",
+        f"rid {event.rid}" if event.rid else "",
+    )
+
+
+@register.filter
+def event_who(event: TokenEvent) -> str:
+    """Why, and on whose behalf."""
+    return _who(event)
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """Seconds as people say them: `1 h 58 min`, `3 min`, `40 s`."""
+    whole = int(seconds)
+    if whole < 60:
+        return _("%(s)d s") % {"s": whole}
+    hours, minutes = divmod(whole // 60, 60)
+    if hours == 0:
+        return _("%(min)d min") % {"min": minutes}
+    return _("%(h)d h %(min)d min") % {"h": hours, "min": minutes}
+
+
+def ago(moment: datetime) -> str:
+    """`3 minutes ago`, or `just now`."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+
+
+def in_words(errcode: int | None, detail: str) -> str:
+    """`detail`, which was written in the language of its day, in the active one where the errcode is known."""
+    known = find_errcode(errcode) if errcode is not None else None
+    if known is None:
+        return detail
+    for meaning in (known.meaning_en, known.meaning_zh):
+        # what the detail adds to the meaning, such as the address that WeChat saw
+        _before, _meaning, more = detail.partition(meaning)
+        if more.strip():
+            return f"{known.meaning} {more.strip()}"
+    return known.meaning
+
+
+def what_happened(trouble: Trouble) -> str:
+    """The failure in the active language where WeChat's errcode is known."""
+    return in_words(trouble.errcode, str(trouble.problem["detail"]))
+
+
+def cure(trouble: Trouble) -> str:
+    """What to do about it."""
+    known = find_errcode(trouble.errcode) if trouble.errcode is not None else None
+    return known.cure if known else str(trouble.problem.get("advice", ""))
+
+
+def thousands(number: int) -> str:
+    """`500,000`: long numbers are read wrong."""
+    return f"{number:,}"
+
+
+def _meter(use: QuotaUse) -> SafeString:
+    if use.share < METER_SHARE:
+        return mark_safe("<br>")  # noqa: S308  (a constant)
+    return format_html(
+        '<meter class="token-meter" min="0" max="{}" low="{}" high="{}" optimum="0" value="{}">{}</meter>',
+        use.fetch_limit,
+        int(use.fetch_limit * WARN_SHARE),
+        int(use.fetch_limit * REFUSE_SHARE),
+        use.fetches,
+        f"{use.share:.0%}",
+    )
+
+
+def _state_word(overview: Overview) -> str:
+    state = overview.health.state
+    if state is TokenState.FRESH and overview.thefts is not None:
+        return _("fresh, one died early")
+    if state is TokenState.FRESH and overview.urgency is Urgency.WARNING:
+        return _("fresh, quota runs low")
+    if state is TokenState.TROUBLE:
+        return _("needs you") if overview.urgency is Urgency.BROKEN else _("failing, retrying")
+    return {
+        TokenState.FRESH: _("fresh"),
+        TokenState.MISSING: _("no token yet"),
+        TokenState.PAUSED: _("paused"),
+        TokenState.INACTIVE: _("switched off"),
+    }.get(state, _("unknown: Redis does not answer"))
+
+
+def _who(event: TokenEvent) -> str:
+    why = event.get_trigger_display()
+    return f"{event.requested_by} ({why})" if event.requested_by and event.requested_by != event.trigger else str(why)

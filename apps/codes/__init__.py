@@ -1,0 +1,1 @@
+"""Mini-program codes: validate, find the identical one, ask WeChat, check the picture, store, remember."""

@@ -1,0 +1,103 @@
+"""CodeRequest: what a caller asks for with every default filled in, and the digest that makes equal requests equal."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+
+from apps.codes.models import PATH_KINDS, Door, Kind
+from apps.miniprograms.models import MiniProgram
+from apps.wechat.types import WIDTH_DEFAULT, LimitedCode, LineColor, QrCode, UnlimitedCode
+
+
+@dataclass(frozen=True)
+class CodeRequest:
+    """One code to issue: WeChat's parameters, then what only our history keeps."""
+
+    scene: str
+    page: str
+    env_version: str
+    check_path: bool
+    kind: str = Kind.UNLIMITED.value
+    width: int = WIDTH_DEFAULT
+    auto_color: bool = False
+    line_color: LineColor = LineColor()
+    is_hyaline: bool = False
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who asks, through which door: what the history records."""
+
+    label: str
+    door: str = field(default=Door.API.value)
+    client_id: int | None = None
+
+
+def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: object) -> CodeRequest:
+    """A request with the mini-program's defaults for whatever `given` leaves out.
+
+    A trial or develop version asked for by name comes with `check_path` off unless told otherwise: WeChat
+    checks pages against the released version only, and would answer 41030. Kinds limited and qrcode take `path`,
+    which the history keeps as `page`, and WeChat checks none of it.
+    """
+    env_version = given.get("env_version") or miniprogram.env_version
+    if given.get("kind") in PATH_KINDS:
+        path = given.pop("path")
+        version = env_version if given["kind"] == Kind.LIMITED else "release"
+        return CodeRequest(scene="", page=path, check_path=False, **(given | {"env_version": version}))  # type: ignore[arg-type]
+    follows_default = env_version == miniprogram.env_version or env_version == "release"
+    defaults = {
+        "page": miniprogram.default_page,
+        "env_version": env_version,
+        "check_path": miniprogram.check_path if follows_default else False,
+    }
+    return CodeRequest(scene=scene, **(defaults | given))  # type: ignore[arg-type]
+
+
+def line_color(request: CodeRequest) -> LineColor:
+    """The colour that counts: WeChat ignores it with auto_color, so it must not make two requests different."""
+    return LineColor() if request.auto_color else request.line_color
+
+
+def wire_code(request: CodeRequest) -> UnlimitedCode | LimitedCode | QrCode:
+    """The part that WeChat is told."""
+    if request.kind == Kind.QRCODE:
+        return QrCode(path=request.page, width=request.width)
+    if request.kind == Kind.LIMITED:
+        return LimitedCode(
+            path=request.page,
+            env_version=request.env_version,
+            width=request.width,
+            auto_color=request.auto_color,
+            line_color=line_color(request),
+            is_hyaline=request.is_hyaline,
+        )
+    return UnlimitedCode(
+        scene=request.scene,
+        page=request.page,
+        check_path=request.check_path,
+        env_version=request.env_version,
+        width=request.width,
+        auto_color=request.auto_color,
+        line_color=line_color(request),
+        is_hyaline=request.is_hyaline,
+    )
+
+
+def digest(request: CodeRequest) -> str:
+    """sha256 over kind and WeChat's parameters: equal for requests that ask WeChat for the same picture."""
+    canonical = {"kind": request.kind, **asdict(wire_code(request))}
+    return sha256(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_color(stored: str) -> LineColor:
+    """The colour for how the history writes it: `#006eff`."""
+    return LineColor(*(int(stored[1 + 2 * part : 3 + 2 * part], 16) for part in range(3)))
+
+
+def stored_color(color: LineColor) -> str:
+    """How the history writes a colour."""
+    return f"#{color.r:02x}{color.g:02x}{color.b:02x}"

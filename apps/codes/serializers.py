@@ -1,0 +1,167 @@
+"""What a client sends for a code, and what it gets back."""
+
+import base64
+from typing import Any, TypeVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.api.serializers import UnknownFieldsRefused
+from apps.codes.checking import TAGS_MAX_COUNT, find_kind_problems
+from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
+from apps.codes.models import (
+    EXTERNAL_ID_MAX_LENGTH,
+    LABEL_MAX_LENGTH,
+    PATH_KINDS,
+    TAG_MAX_LENGTH,
+    Door,
+    IssuedCode,
+    Kind,
+)
+from apps.codes.pictures import read_image
+from apps.miniprograms.models import EnvVersion
+from apps.wechat import rules
+from apps.wechat.types import LIMITED_PATH_MAX_LENGTH, QRCODE_PATH_MAX_BYTES, SCENE_MAX_LENGTH, WIDTH_MAX, WIDTH_MIN
+
+T = TypeVar("T")
+
+
+class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
+    """The body of `POST codes/`. What is left out follows the mini-program's defaults."""
+
+    appid = StrictCharField(max_length=64, help_text="The mini-program that the code opens.")
+    kind = serializers.ChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat's code APIs.")
+    scene = StrictCharField(
+        required=False,
+        trim_whitespace=False,
+        allow_blank=True,
+        help_text=f"Kind unlimited: 1 to {SCENE_MAX_LENGTH} characters of 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~",
+    )
+    page = StrictCharField(
+        required=False, allow_blank=True, trim_whitespace=False, help_text="Without leading / and without parameters."
+    )
+    path = StrictCharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"Kinds limited and qrcode: the page with its query, up to {LIMITED_PATH_MAX_LENGTH} characters "
+        f"(qrcode: {QRCODE_PATH_MAX_BYTES} bytes).",
+    )
+    env_version = serializers.ChoiceField(choices=EnvVersion.choices, required=False)
+    check_path = StrictBooleanField(
+        required=False, help_text="Whether WeChat checks that the released version has the page."
+    )
+    width = StrictIntegerField(required=False, help_text=f"Pixels, {WIDTH_MIN} to {WIDTH_MAX}.")
+    auto_color = StrictBooleanField(required=False)
+    line_color = LineColorField(required=False, help_text="Used when auto_color is off.")
+    is_hyaline = StrictBooleanField(required=False, help_text="Transparent background: the picture is a PNG.")
+    label = StrictCharField(  # type: ignore[assignment]
+        required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH
+    )
+    tags = serializers.ListField(
+        child=StrictCharField(max_length=TAG_MAX_LENGTH), required=False, max_length=TAGS_MAX_COUNT
+    )
+    external_id = StrictCharField(
+        required=False, allow_blank=True, max_length=EXTERNAL_ID_MAX_LENGTH, help_text="Your own name for this code."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        wrong = find_kind_problems(data)
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as exc:
+            if wrong and isinstance(exc.detail, dict):
+                raise serializers.ValidationError({**wrong, **exc.detail}) from exc
+            raise
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return value
+
+    def validate_scene(self, scene: str) -> str:
+        return _accept(scene, rules.scene_problems(scene))
+
+    def validate_page(self, page: str) -> str:
+        return _accept(page, rules.page_problems(page))
+
+    def validate_width(self, width: int) -> int:
+        return _accept(width, rules.width_problems(width))
+
+    def validate_tags(self, tags: list[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(tags))
+
+
+class CodeOutput(serializers.Serializer[IssuedCode]):
+    """A code as the API shows it: the parameters that were really used, and where the picture is.
+
+    Fields are listed one by one: a ModelSerializer finds them out anew for every answer, at a millisecond each time.
+    """
+
+    id = serializers.IntegerField()
+    appid = serializers.CharField(source="miniprogram.appid")
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    scene = serializers.CharField()
+    page = serializers.CharField(help_text="Empty: the home page.")
+    path = serializers.SerializerMethodField(help_text="Kinds limited and qrcode: the page with its query.")
+    env_version = serializers.ChoiceField(choices=EnvVersion.choices)
+    check_path = serializers.BooleanField()
+    width = serializers.IntegerField(help_text="Pixels, as asked for.")
+    auto_color = serializers.BooleanField()
+    line_color = LineColorField()
+    is_hyaline = serializers.BooleanField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    tags = serializers.SerializerMethodField()
+    external_id = serializers.CharField()
+    num_used = serializers.IntegerField(
+        allow_null=True,
+        help_text="Kinds limited and qrcode: how many of the mini-program's 100,000 were used up with this one.",
+    )
+    media_type = serializers.CharField(help_text="image/jpeg, or image/png for a transparent code.")
+    image_size = serializers.IntegerField(help_text="Bytes.")
+    image_width = serializers.IntegerField(help_text="Pixels, as WeChat drew it.")
+    image_url = serializers.SerializerMethodField(help_text="The picture; it needs the same authentication.")
+    image_data = serializers.SerializerMethodField(help_text="The picture as a data URL, with ?embed=data_url.")
+    client = serializers.CharField(source="client.name", default=None, allow_null=True)
+    issued_by = serializers.CharField()
+    door = serializers.ChoiceField(choices=Door.choices)
+    issued_at = serializers.DateTimeField()
+    archived_at = serializers.DateTimeField(allow_null=True)
+    is_reused = serializers.SerializerMethodField(help_text="Whether this very code had been issued before.")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if not self.context.get("embed") and not self._is_described():
+            del fields["image_data"]
+        if "is_reused" not in self.context and not self._is_described():
+            del fields["is_reused"]
+        return fields
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_tags(self, code: IssuedCode) -> list[str]:
+        return [tag.name for tag in code.tags.all()]
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_path(self, code: IssuedCode) -> str | None:
+        return code.page if code.kind in PATH_KINDS else None
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_image_url(self, code: IssuedCode) -> str:
+        return str(self.context["request"].build_absolute_uri(f"/api/v1/codes/{code.pk}/image"))
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_image_data(self, code: IssuedCode) -> str:
+        return f"data:{code.media_type};base64,{base64.b64encode(read_image(code)).decode()}"
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def get_is_reused(self, code: IssuedCode) -> bool:
+        return bool(self.context["is_reused"])
+
+    def _is_described(self) -> bool:
+        """Whether this is for the OpenAPI document, which lists the optional fields too."""
+        return getattr(self.context.get("view"), "swagger_fake_view", False)
+
+
+def _accept(value: T, problems: list[str]) -> T:
+    if problems:
+        raise serializers.ValidationError(problems)
+    return value

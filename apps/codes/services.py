@@ -1,0 +1,168 @@
+"""Issuing a code: the identical one if it exists, else WeChat's picture, stored before the row that points to it."""
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.codes.bulk import get_tags, new_failed_attempt
+from apps.codes.drawing import draw_code
+from apps.codes.models import FailedAttempt, IssuedCode
+from apps.codes.permits import take_permit
+from apps.codes.requests import CodeRequest, Issuer, digest
+from apps.coordination.single_flight import single_flight
+from apps.errors import Conflict, WxcodeError
+from apps.miniprograms.models import MiniProgram
+from apps.tokens.database import release_database
+from apps.tokens.refreshing import refuse_if_inactive
+
+logger = logging.getLogger(__name__)
+
+# Beyond the slowest code call: connecting, one token refresh and its repeat, storing.
+LEASE_MARGIN_SECONDS = 15.0
+
+
+class ExternalIdTaken(Conflict):
+    """The caller's own name already belongs to another code."""
+
+    code = "external_id_taken"
+    title = _("external_id is taken")
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The code, and whether it was there already (no call to WeChat was made)."""
+
+    code: IssuedCode
+    is_reused: bool
+
+
+def issue_code(*, miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer) -> Issued:
+    """The code for `request`: the stored identical one, or a new one from WeChat.
+
+    Equal requests at the same moment, in whatever processes, make one call. Every failure of a call leaves a
+    FailedAttempt. Raises MiniProgramInactive, ExternalIdTaken, PermitRefused, WaitedTooLong,
+    CoordinationUnavailable, StorageUnavailable, SecretUnavailable, WeChatError.
+    """
+    refuse_if_inactive_for_codes(miniprogram)
+    request_digest = digest(request)
+    issued_now: list[IssuedCode] = []
+
+    def lead() -> int:
+        issued_now.append(_ask_and_store(miniprogram, request, request_digest, issuer))
+        return issued_now[0].pk
+
+    lease = 2 * (settings.WECHAT_CODE_TIMEOUT + settings.WECHAT_CONNECT_TIMEOUT) + LEASE_MARGIN_SECONDS
+    code_id = single_flight(
+        f"code:{miniprogram.appid}:{request_digest}",
+        lead=lead,
+        ready=partial(_find_identical_id, miniprogram, request_digest),
+        lease_seconds=lease,
+        wait_seconds=lease,
+    )
+    if issued_now:
+        return Issued(issued_now[0], is_reused=False)
+    return Issued(adopt_external_id(IssuedCode.objects.with_facts().get(pk=code_id), request, issuer), is_reused=True)
+
+
+def refuse_if_inactive_for_codes(miniprogram: MiniProgram) -> None:
+    """Raise MiniProgramInactive for one that is switched off; a paused refresh alone does not stop codes."""
+    if not miniprogram.is_active:
+        refuse_if_inactive(miniprogram)
+
+
+def _find_identical_id(miniprogram: MiniProgram, request_digest: str) -> int | None:
+    """The id alone: this is asked several times per request, and the row only once.
+
+    Who finds none is about to wait for WeChat or for the one who asks it, so the connection goes back.
+    """
+    same = IssuedCode.objects.filter(miniprogram=miniprogram, digest=request_digest)
+    found: int | None = same.values_list("pk", flat=True).first()
+    if found is None:
+        release_database()
+    return found
+
+
+def _ask_and_store(miniprogram: MiniProgram, request: CodeRequest, request_digest: str, issuer: Issuer) -> IssuedCode:
+    _refuse_taken_external_id(request, issuer, code_id=None)
+    started = time.monotonic()
+    try:
+        code = draw_code(
+            miniprogram, request, digest=request_digest, issuer=issuer, acquire=partial(take_permit, miniprogram)
+        )
+    except WxcodeError as error:
+        took_ms = int((time.monotonic() - started) * 1000)
+        _record_failure(miniprogram, request, issuer, error, took_ms=took_ms)
+        raise
+    return _insert(code, request, issuer)
+
+
+def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCode:
+    try:
+        with transaction.atomic():
+            code.save(force_insert=True)
+            if request.tags:
+                code.tags.set(get_tags(request.tags).values())
+    except IntegrityError:
+        # a leader whose lease ran out while WeChat was slow has been overtaken, or external_id was taken meanwhile
+        identical_id = _find_identical_id(code.miniprogram, code.digest)
+        if identical_id is None:
+            _refuse_taken_external_id(request, issuer, code_id=None)
+            raise
+        return IssuedCode.objects.with_facts().get(pk=identical_id)
+    return code
+
+
+def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCode:
+    """Give a stored code the caller's external_id if it has none; a different one is a conflict."""
+    if not request.external_id or code.external_id == request.external_id:
+        return code
+    if code.external_id:
+        raise ExternalIdTaken(
+            _("This very code was issued before and carries the external_id “%(known)s”.")
+            % {"known": code.external_id},
+            advice=_("Use that external_id, or change the scene to get a code of its own."),
+        )
+    _refuse_taken_external_id(request, issuer, code_id=code.pk)
+    code.external_id = request.external_id
+    code.fill_search_text()
+    code.save(update_fields=["external_id", "search_text"])
+    return code
+
+
+def _refuse_taken_external_id(request: CodeRequest, issuer: Issuer, *, code_id: int | None) -> None:
+    if not request.external_id:
+        return
+    taken = (
+        IssuedCode.objects.filter(client_id=issuer.client_id, external_id=request.external_id)
+        .exclude(pk=code_id or 0)
+        .first()
+    )
+    if taken is not None:
+        raise ExternalIdTaken(
+            _("The external_id “%(external_id)s” names code %(id)d, which has other parameters.")
+            % {"external_id": request.external_id, "id": taken.pk},
+            advice=_("Use another external_id, or ask for that code with the parameters it was issued with."),
+        )
+
+
+def _record_failure(
+    miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer, error: WxcodeError, *, took_ms: int
+) -> None:
+    logger.warning("no code for %s: %s errcode=%s rid=%s", miniprogram.appid, error.code, error.errcode, error.rid)
+    with suppress(DatabaseError):
+        # the caller hears the reason in any case
+        new_failed_attempt(miniprogram, request, issuer, error, took_ms=took_ms).save()
+
+
+def prune_failed_attempts(*, older_than: timedelta) -> int:
+    """Delete failed attempts older than that; answer how many."""
+    deleted: int = FailedAttempt.objects.older_than(timezone.now() - older_than).delete()[0]
+    return deleted

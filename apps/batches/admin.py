@@ -1,0 +1,191 @@
+"""Batches in the admin: how far, what holds them, which work is stuck, and the rows, to search and to export."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django_object_actions import DjangoObjectActions, action
+
+from apps.batches import services
+from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
+from apps.batches.progress import find_progress
+from apps.errors import WxcodeError
+
+
+class History:
+    """Made and changed by runs, not by hands."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StuckFilter(admin.SimpleListFilter):
+    """Batches that should be worked on, and by nobody are."""
+
+    title = _("stuck")
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("nobody works on it"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.unattended(timezone.now()) if self.value() == "1" else queryset
+
+
+@admin.register(CodeBatch)
+class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "miniprogram", "state_now", "progress", "failures", "speed", "issued_by", "created_at"]
+    list_filter = ["state", StuckFilter, "miniprogram", "kind", "created_at"]
+    search_fields = ["name", "issued_by"]
+    list_per_page = 50
+    show_full_result_count = False
+    change_actions = ["pause", "resume", "retry", "retry_lost", "cancel"]
+    fields = [
+        "name",
+        "miniprogram",
+        "kind",
+        "state_now",
+        "progress",
+        "speed",
+        "failures",
+        "downloads",
+        "issued_by",
+        "client",
+        "created_at",
+        "started_at",
+        "finished_at",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> CodeBatchQuerySet:
+        found: CodeBatchQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        return found.select_related("miniprogram__batch_run", "client")
+
+    def get_change_actions(self, request: HttpRequest, object_id: str, form_url: str) -> list[str]:
+        batch = self.get_object(request, object_id)
+        if batch is None or not request.user.has_perm("batches.change_codebatch"):
+            return []
+        wanted = {
+            BatchState.RUNNING: ["pause", "cancel"],
+            BatchState.HELD: ["resume", "pause", "cancel"],
+            BatchState.PAUSED: ["resume", "cancel"],
+            BatchState.DONE: [],
+        }
+        names = list(wanted.get(BatchState(batch.state), []))
+        if batch.failed and batch.state in wanted:
+            names += ["retry", "retry_lost"] if batch.is_limited_kind else ["retry"]
+        return names
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_now(self, batch: CodeBatch) -> Any:
+        text = batch.get_state_display()
+        if batch.state == BatchState.HELD:
+            reason = f"{batch.hold_detail} {batch.hold_advice}"
+            return format_html("<strong>{}</strong><br>{}", text, reason)
+        run = getattr(batch.miniprogram, "batch_run", None)
+        is_attended = run is not None and run.lease_until > timezone.now()
+        if batch.state == BatchState.RUNNING and not is_attended:
+            stuck = _("nobody works on it: is a worker running, and beat?")
+            return format_html("{}<br><strong>{}</strong>", text, stuck)
+        return text
+
+    @admin.display(description=_("progress"))
+    def progress(self, batch: CodeBatch) -> str:
+        return f"{batch.issued} / {batch.total} ({find_progress(batch).percent} %)"
+
+    @admin.display(description=_("speed"))
+    def speed(self, batch: CodeBatch) -> str:
+        found = find_progress(batch)
+        if not found.per_minute or found.seconds_left is None:
+            return "–"
+        facts = {"speed": found.per_minute, "minutes": -(-found.seconds_left // 60)}
+        return str(_("%(speed)d a minute, %(minutes)d min left") % facts)
+
+    @admin.display(description=_("failed"), ordering="failed")
+    def failures(self, batch: CodeBatch) -> Any:
+        if not batch.failed:
+            return 0
+        rows = f"{reverse('admin:batches_batchitem_changelist')}?batch__id__exact={batch.pk}&state__exact=failed"
+        export = f"{reverse('batch-csv', args=[batch.pk])}?state={ItemState.FAILED}"
+        return format_html('<a href="{}">{}</a> · <a href="{}">CSV</a>', rows, batch.failed, export)
+
+    @admin.display(description=_("files"))
+    def downloads(self, batch: CodeBatch) -> Any:
+        names = [("zip", "ZIP"), ("pdf", "PDF"), ("xlsx", "XLSX"), ("csv", "CSV")]
+        links = [(reverse(f"batch-{name}", args=[batch.pk]), title) for name, title in names]
+        return format_html(" · ".join(['<a href="{}">{}</a>'] * len(links)), *(part for link in links for part in link))
+
+    @action(label=_("Pause"), methods=("POST",), button_type="form")
+    def pause(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        return self._steer(request, obj, services.pause_batch)
+
+    @action(label=_("Resume"), methods=("POST",), button_type="form")
+    def resume(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        return self._steer(request, obj, services.resume_batch)
+
+    @action(label=_("Retry failed rows"), methods=("POST",), button_type="form")
+    def retry(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        return self._steer(request, obj, services.retry_failed)
+
+    @action(
+        label=_("Retry lost rows too"),
+        description=_("Each may cost a second one of the 100,000"),
+        methods=("POST",),
+        button_type="form",
+    )
+    def retry_lost(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        return self._steer(request, obj, lambda batch: services.retry_failed(batch, include_lost=True))
+
+    @action(label=_("Cancel"), methods=("POST",), button_type="form")
+    def cancel(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        return self._steer(request, obj, services.cancel_batch)
+
+    def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any) -> HttpResponse:
+        if not request.user.has_perm("batches.change_codebatch"):
+            raise PermissionDenied
+        try:
+            act(batch)
+        except WxcodeError as error:
+            self.message_user(request, f"{error} {error.advice}", messages.ERROR)
+        else:
+            state = CodeBatch.objects.get(pk=batch.pk).get_state_display()
+            self.log_change(request, batch, f"{act.__name__}: {state}")
+            self.message_user(request, _("The batch is now: %(state)s.") % {"state": state}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:batches_codebatch_change", args=[batch.pk]))
+
+
+@admin.register(BatchItem)
+class BatchItemAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["row", "batch", "scene", "label", "state", "errcode", "detail", "advice", "rid", "finished_at"]
+    list_filter = ["state", "errcode", "batch__miniprogram"]
+    search_fields = ["scene", "label", "external_id", "rid"]
+    list_select_related = ["batch"]
+    raw_id_fields = ["batch", "code"]
+    list_per_page = 100
+    show_full_result_count = False
+
+
+@admin.register(BatchRun)
+class BatchRunAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["miniprogram", "process", "lease_until", "is_alive"]
+    list_select_related = ["miniprogram"]
+
+    @admin.display(description=_("alive"), boolean=True)
+    def is_alive(self, run: BatchRun) -> bool:
+        return run.lease_until > timezone.now()
+
+
+@admin.register(BatchLimit)
+class BatchLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["client", "max_rows", "max_open"]
+    list_select_related = ["client"]

@@ -1,0 +1,181 @@
+"""From raw rows to rows that can be issued: every problem with its row, column, value and cure."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.batches.reading.rows import CELL_MAX_LENGTH, KNOWN_COLUMNS, MAX_COLUMNS, RawRow, RowSource
+from apps.codes.bulk import find_external_ids, find_identical_ids
+from apps.codes.checking import find_field_problems, find_kind_problems
+from apps.codes.models import PATH_KINDS, Kind
+from apps.codes.requests import CodeRequest, code_request, digest
+from apps.miniprograms.models import MiniProgram
+
+# looked up in the history at a time
+CHUNK = 500
+SHOWN_VALUE_LENGTH = 100
+TAG_SEPARATORS = re.compile(r"[,;|\uff0c\uff1b\u3001]")
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with one cell, and what to do about it."""
+
+    row: int
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row that is fit to be issued; `same_as` names an earlier row that asks for the very same code."""
+
+    row: int
+    request: CodeRequest
+    digest: str
+    extra: Mapping[str, str]
+    same_as: int | None = None
+    existing_id: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckedRow:
+    """A draft, or why there is none."""
+
+    row: int
+    draft: Draft | None = None
+    problems: tuple[RowProblem, ...] = ()
+
+
+@dataclass
+class Checker:
+    """Checks the rows of one table against the rules, against each other and against the history.
+
+    Keeps some hundred bytes a row, to tell duplicates; everything else is forgotten row by row.
+    """
+
+    miniprogram: MiniProgram
+    client_id: int | None
+    # what rows without the column get: page, env_version, check_path, width, tags and so on
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    columns: dict[str, None] = field(default_factory=dict)
+    _first_rows: dict[int, int] = field(default_factory=dict)
+    _external_ids: dict[str, int] = field(default_factory=dict)
+
+    def check(self, source: RowSource) -> Iterator[CheckedRow]:
+        """Every row of `source` in its order. Raises UnreadableInput."""
+        rows = source.rows()
+        while chunk := list(itertools.islice(rows, CHUNK)):
+            checked = [self._check_alone(raw) for raw in chunk]
+            drafts = [each.draft for each in checked if each.draft is not None]
+            existing = find_identical_ids(self.miniprogram, {draft.digest for draft in drafts})
+            names = {draft.request.external_id for draft in drafts} - {""}
+            taken = find_external_ids(self.client_id, names) if names else {}
+            for each in checked:
+                yield each if each.draft is None else self._check_with_others(each.draft, existing, taken)
+
+    def _check_alone(self, raw: RawRow) -> CheckedRow:
+        values = {name: _known_value(name, value) for name, value in raw.values.items() if name in KNOWN_COLUMNS}
+        extra = {name: _as_text(value) for name, value in raw.values.items() if name not in KNOWN_COLUMNS}
+        found = self._field_problems(values)
+        found |= {name: [problem] for name, text in extra.items() if (problem := _text_problem(text))}
+        if len(self.columns | dict.fromkeys(extra)) > MAX_COLUMNS:
+            found["columns"] = [_("At most %(most)d different columns.") % {"most": MAX_COLUMNS}]
+        if found:
+            return CheckedRow(
+                raw.number,
+                problems=tuple(
+                    RowProblem(raw.number, name, _as_text(raw.values.get(name, ""))[:SHOWN_VALUE_LENGTH], message)
+                    for name, messages in found.items()
+                    for message in messages
+                ),
+            )
+        self.columns |= dict.fromkeys(extra)
+        request = code_request(self.miniprogram, **self._given(values))
+        return CheckedRow(raw.number, Draft(raw.number, request, digest(request), extra))
+
+    @property
+    def _kind(self) -> str:
+        return str(self.defaults.get("kind", Kind.UNLIMITED.value))
+
+    def _field_problems(self, values: Mapping[str, Any]) -> dict[str, list[str]]:
+        if self._kind not in PATH_KINDS:
+            return find_field_problems({"scene": "", **values})
+        # the column “page” holds their path, query and all
+        others = {name: value for name, value in values.items() if name not in ("scene", "page")}
+        body = {**values, "kind": self._kind, "path": values.get("page", "")}
+        body.pop("page", None)
+        by_kind = {"page" if name == "path" else name: found for name, found in find_kind_problems(body).items()}
+        return find_field_problems(others) | by_kind
+
+    def _given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        given = {**self.defaults, **values}
+        if "tags" in values:
+            given["tags"] = tuple(dict.fromkeys((*self.defaults.get("tags", ()), *values["tags"])))
+        if self._kind in PATH_KINDS:
+            given["path"] = given.pop("page", "")
+            given.pop("scene", None)
+        return given
+
+    def _check_with_others(self, draft: Draft, existing: Mapping[str, int], taken: Mapping[str, str]) -> CheckedRow:
+        external_id = draft.request.external_id
+        # 64 bits of it are enough to tell a hundred thousand rows apart
+        fingerprint = int(draft.digest[:16], 16)
+        first_row = self._first_rows.setdefault(fingerprint, draft.row)
+        message = ""
+        if external_id:
+            owner = self._external_ids.setdefault(external_id, fingerprint)
+            if owner != fingerprint:
+                first = self._first_rows[owner]
+                message = _("Row %(row)d has this external_id and asks for another code.") % {"row": first}
+            elif taken.get(external_id, draft.digest) != draft.digest:
+                message = _("This external_id names another code already: use another one.")
+        if message:
+            problem = RowProblem(draft.row, "external_id", external_id[:SHOWN_VALUE_LENGTH], message)
+            return CheckedRow(draft.row, problems=(problem,))
+        return CheckedRow(
+            draft.row,
+            Draft(
+                draft.row,
+                draft.request,
+                draft.digest,
+                draft.extra,
+                same_as=first_row if first_row != draft.row else None,
+                existing_id=existing.get(draft.digest),
+            ),
+        )
+
+
+def _known_value(name: str, value: Any) -> Any:
+    if name == "tags":
+        parts = value if isinstance(value, list) else TAG_SEPARATORS.split(_as_text(value))
+        return tuple(dict.fromkeys(tag for part in parts if (tag := _as_text(part).strip())))
+    text = _as_text(value)
+    if name == "width":
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else text
+    return text.lower() if name == "env_version" else text
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else str(value)
+
+
+def _text_problem(text: str) -> str | None:
+    if len(text) > CELL_MAX_LENGTH:
+        return _("%(excess)d characters too long (at most %(most)d).") % {
+            "excess": len(text) - CELL_MAX_LENGTH,
+            "most": CELL_MAX_LENGTH,
+        }
+    # line breaks are fine in a caption; NUL and halves of a surrogate pair cannot be stored
+    if not text.isprintable() and not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return _("Remove the invisible characters.")
+    return None

@@ -1,0 +1,73 @@
+"""Fonts for print: a Chinese one that is embedded if the machine has one, Bitstream Vera for everything else."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+LATIN, CHINESE = "wxcode-latin", "wxcode-chinese"
+# TrueType fonts under free licences, as Debian's packages and macOS install them; OpenType/CFF cannot be embedded.
+PLACES = (
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/arphic/uming.ttc",
+    "/Library/Fonts/Arial Unicode.ttf",
+    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+)
+# Not embedded: phones and desktops in China bring it along, a bare Linux viewer may not.
+CID_FONT = "STSong-Light"
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The fonts of a document, and which of them draws a character."""
+
+    chinese: str
+    is_embedded: bool
+    latin_characters: frozenset[int]
+
+    def runs(self, text: str) -> list[tuple[str, str]]:
+        """`text` in pieces of one font each: (font, piece)."""
+        pieces: list[tuple[str, str]] = []
+        for character in text:
+            font = LATIN if ord(character) in self.latin_characters else self.chinese
+            if pieces and pieces[-1][0] == font:
+                pieces[-1] = (font, pieces[-1][1] + character)
+            else:
+                pieces.append((font, character))
+        return pieces
+
+    def width(self, text: str, size: float) -> float:
+        """In points."""
+        return float(sum(pdfmetrics.stringWidth(piece, font, size) for font, piece in self.runs(text)))
+
+    def fitted(self, text: str, *, size: float, width: float) -> str:
+        """As much of `text` as fits, with an ellipsis for the rest."""
+        if self.width(text, size) <= width:
+            return text
+        while text and self.width(text + ELLIPSIS, size) > width:
+            text = text[:-1]
+        return text + ELLIPSIS
+
+
+@cache
+def load_fonts() -> Fonts:
+    """Registered once per process."""
+    # comes with reportlab
+    latin = TTFont(LATIN, "Vera.ttf")
+    pdfmetrics.registerFont(latin)
+    characters = frozenset(latin.face.charToGlyph)
+    for place in PLACES:
+        if Path(place).is_file():
+            try:
+                pdfmetrics.registerFont(TTFont(CHINESE, place))
+            except TTFError:
+                continue
+            return Fonts(CHINESE, is_embedded=True, latin_characters=characters)
+    pdfmetrics.registerFont(UnicodeCIDFont(CID_FONT))
+    return Fonts(CID_FONT, is_embedded=False, latin_characters=characters)

@@ -1,0 +1,96 @@
+"""A batch as a table: CSV that the importer takes back, and XLSX."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import openpyxl
+from django.utils import timezone
+from openpyxl.cell import WriteOnlyCell
+
+from apps.batches.exports.names import harmless
+from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
+
+ASKED_COLUMNS = ("scene", "page", "label", "tags", "external_id", "env_version", "width")
+# what the importer leaves out again
+RESULT_COLUMNS = (
+    "wxcode_row",
+    "wxcode_state",
+    "wxcode_code_id",
+    "wxcode_issued_at",
+    "wxcode_error",
+    "wxcode_errcode",
+    "wxcode_rid",
+    "wxcode_reason",
+    "wxcode_cure",
+)
+FILE_COLUMN = "wxcode_file"
+CHUNK = 1000
+# Excel takes a CSV file for UTF-8 only with this in front
+MARK = "\ufeff"
+
+
+def header(batch: CodeBatch) -> list[str]:
+    """The titles: what was asked for, the further columns, what came of it."""
+    return [*ASKED_COLUMNS, *batch.columns, *RESULT_COLUMNS]
+
+
+def record(batch: CodeBatch, item: BatchItem) -> list[str]:
+    """One row's cells below `header`."""
+    asked = [item.scene, item.page, item.label, ";".join(item.tags), item.external_id, item.env_version]
+    further = [str(item.extra.get(column, "")) for column in batch.columns]
+    finished = timezone.localtime(item.finished_at).isoformat(timespec="seconds") if item.finished_at else ""
+    numbers = [_text(item.code_id), finished, item.error, _text(item.errcode)]
+    result = [str(item.row), item.state, *numbers, item.rid, item.detail, item.advice]
+    return [*asked, str(item.width), *further, *result]
+
+
+def csv_lines(records: Iterable[list[str]]) -> Iterator[str]:
+    """CSV, some hundred rows at a time, every cell harmless in a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write(MARK)
+    for number, cells in enumerate(records, start=1):
+        writer.writerow([harmless(cell) for cell in cells])
+        if number % CHUNK == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def export_csv(batch: CodeBatch, items: BatchItemQuerySet) -> Iterator[str]:
+    """The rows `items` of `batch` as CSV, made while it is read."""
+    return csv_lines(_records(batch, items))
+
+
+def export_xlsx(batch: CodeBatch, items: BatchItemQuerySet) -> IO[bytes]:
+    """The same as a workbook, in a temporary file that is gone when it is closed. Cells are text, never formulas."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("wxcode")
+    for cells in _records(batch, items):
+        sheet.append([_text_cell(sheet, cell) for cell in cells])
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def _records(batch: CodeBatch, items: BatchItemQuerySet) -> Iterator[list[str]]:
+    yield header(batch)
+    for item in items.order_by("pk").iterator(chunk_size=CHUNK):
+        yield record(batch, item)
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    if not text.startswith("="):
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)

@@ -1,0 +1,217 @@
+"""Ordering a batch: a dry run that spends nothing, and the import that stores its rows."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.batches.checking import CheckedRow, Checker, Draft, RowProblem
+from apps.batches.errors import RowsInvalid, TooManyBatches, TooManyRows, UnreadableInput
+from apps.batches.models import MAX_OPEN, MAX_ROWS, BatchItem, BatchLimit, BatchState, CodeBatch
+from apps.batches.progress import estimate_seconds
+from apps.batches.reading.rows import RowSource
+from apps.batches.services import wake
+from apps.codes.models import Kind
+from apps.codes.requests import Issuer, code_request, stored_color
+from apps.codes.services import refuse_if_inactive_for_codes
+from apps.miniprograms.models import MiniProgram
+
+INSERT_CHUNK = 500
+# listed one by one; all are counted
+LISTED = 1000
+# fields of a problem answer
+LISTED_AS_ERRORS = 100
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """Everything that makes a batch. `defaults` are fields of code_request for rows that say nothing themselves:
+    kind, page, env_version, check_path, width, auto_color, line_color, is_hyaline, tags."""
+
+    miniprogram: MiniProgram
+    name: str
+    source: RowSource
+    issuer: Issuer
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    # leave out rows with problems instead of refusing all
+    skip_invalid: bool = False
+
+
+@dataclass
+class Report:
+    """What reading all rows has shown. `existing` and `duplicates` cost WeChat nothing; `calls` is what remains."""
+
+    rows: int = 0
+    valid: int = 0
+    invalid: int = 0
+    duplicates: int = 0
+    existing: int = 0
+    problem_count: int = 0
+    problems: list[RowProblem] = field(default_factory=list)
+    # (row, the earlier row that asks for the same code)
+    duplicate_rows: list[tuple[int, int]] = field(default_factory=list)
+    # (row, id of the code)
+    existing_rows: list[tuple[int, int]] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+
+    @property
+    def calls(self) -> int:
+        return self.valid - self.duplicates - self.existing
+
+    @property
+    def seconds(self) -> int:
+        """How long the calls take at the legal speed."""
+        return estimate_seconds(self.calls)
+
+    def count(self, row: CheckedRow) -> None:
+        self.rows += 1
+        if row.draft is None:
+            self.invalid += 1
+            self.problem_count += len(row.problems)
+            self.problems += row.problems[: max(LISTED - len(self.problems), 0)]
+            return
+        self.valid += 1
+        if row.draft.same_as is not None:
+            self.duplicates += 1
+            if len(self.duplicate_rows) < LISTED:
+                self.duplicate_rows.append((row.row, row.draft.same_as))
+        elif row.draft.existing_id is not None:
+            self.existing += 1
+            if len(self.existing_rows) < LISTED:
+                self.existing_rows.append((row.row, row.draft.existing_id))
+
+
+def dry_run(order: BatchOrder) -> Report:
+    """Read and check every row; nothing is stored and WeChat is not asked.
+
+    Raises UnreadableInput, TooManyRows.
+    """
+    report = Report()
+    checker = _checker(order)
+    for row in _limited(checker.check(order.source), most=find_limit(order.issuer.client_id).max_rows):
+        report.count(row)
+    report.columns = list(checker.columns)
+    if not report.rows:
+        raise UnreadableInput(_("There are no rows."), advice=_("Put one row per code below the names of the columns."))
+    return report
+
+
+def create_batch(order: BatchOrder) -> tuple[CodeBatch, Report]:
+    """Check all rows, store them, and have them issued.
+
+    Raises UnreadableInput, TooManyRows, TooManyBatches, RowsInvalid (nothing is stored), MiniProgramInactive.
+    """
+    refuse_if_inactive_for_codes(order.miniprogram)
+    _refuse_too_many_batches(order.issuer.client_id)
+    report = dry_run(order)
+    if not report.valid or (report.invalid and not order.skip_invalid):
+        raise _rows_invalid(report)
+    batch = _new_batch(order, report)
+    is_stored = False
+    try:
+        total = _insert_rows(batch, order)
+        CodeBatch.objects.filter(pk=batch.pk).update(total=total, state=BatchState.RUNNING)
+        is_stored = True
+    finally:
+        if not is_stored:
+            batch.delete()
+    batch.refresh_from_db()
+    wake(order.miniprogram.pk)
+    return batch, report
+
+
+def find_limit(client_id: int | None) -> BatchLimit:
+    """How much this client may ask for; members of staff have the same rows and no limit on open batches."""
+    known: BatchLimit | None = BatchLimit.objects.filter(client_id=client_id).first() if client_id else None
+    return known or BatchLimit(max_rows=MAX_ROWS, max_open=MAX_OPEN)
+
+
+def _new_batch(order: BatchOrder, report: Report) -> CodeBatch:
+    # the batch keeps what all its rows share
+    shared = code_request(order.miniprogram, **_with_place(order))
+    batch: CodeBatch = CodeBatch.objects.create(
+        miniprogram=order.miniprogram,
+        name=order.name,
+        kind=shared.kind,
+        auto_color=shared.auto_color,
+        line_color=stored_color(shared.line_color),
+        is_hyaline=shared.is_hyaline,
+        columns=report.columns,
+        client_id=order.issuer.client_id,
+        issued_by=order.issuer.label,
+        door=order.issuer.door,
+    )
+    return batch
+
+
+def _with_place(order: BatchOrder) -> dict[str, Any]:
+    place = {"scene": "a"} if order.defaults.get("kind", Kind.UNLIMITED) == Kind.UNLIMITED else {"path": "a"}
+    return dict(order.defaults) | place
+
+
+def _insert_rows(batch: CodeBatch, order: BatchOrder) -> int:
+    """The table is read a second time rather than kept; what is no longer valid now is left out."""
+    drafts = (row.draft for row in _checker(order).check(order.source) if row.draft is not None)
+    total = 0
+    while chunk := list(itertools.islice(drafts, INSERT_CHUNK)):
+        BatchItem.objects.bulk_create(_new_item(batch, draft) for draft in chunk)
+        total += len(chunk)
+    return total
+
+
+def _new_item(batch: CodeBatch, draft: Draft) -> BatchItem:
+    request = draft.request
+    return BatchItem(
+        batch=batch,
+        row=draft.row,
+        scene=request.scene,
+        page=request.page,
+        env_version=request.env_version,
+        check_path=request.check_path,
+        width=request.width,
+        label=request.label,
+        tags=list(request.tags),
+        external_id=request.external_id,
+        extra=dict(draft.extra),
+        digest=draft.digest,
+    )
+
+
+def _checker(order: BatchOrder) -> Checker:
+    return Checker(order.miniprogram, order.issuer.client_id, order.defaults)
+
+
+def _limited(rows: Iterator[CheckedRow], *, most: int) -> Iterator[CheckedRow]:
+    for count, row in enumerate(rows, start=1):
+        if count > most:
+            raise TooManyRows(
+                _("There are more than %(most)d rows.") % {"most": most},
+                advice=_("Split the table, or ask an operator for a higher limit."),
+            )
+        yield row
+
+
+def _refuse_too_many_batches(client_id: int | None) -> None:
+    if client_id is None:
+        return
+    most = find_limit(client_id).max_open
+    if CodeBatch.objects.open().filter(client_id=client_id).count() >= most:
+        raise TooManyBatches(
+            _("This client has %(most)d open batches already.") % {"most": most},
+            advice=_("Wait until one is done, or cancel one."),
+            retry_after=60,
+        )
+
+
+def _rows_invalid(report: Report) -> RowsInvalid:
+    errors: dict[str, list[str]] = {}
+    for problem in report.problems[:LISTED_AS_ERRORS]:
+        errors.setdefault(f"rows.{problem.row}.{problem.column}", []).append(problem.message)
+    return RowsInvalid(
+        _("%(invalid)d of %(rows)d rows are not valid; nothing was stored.")
+        % {"invalid": report.invalid, "rows": report.rows},
+        advice=_("Mend them, or send skip_invalid to leave them out. A dry run lists them all."),
+        errors=errors,
+    )

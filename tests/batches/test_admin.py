@@ -1,0 +1,77 @@
+"""Batches in the admin: steered by POST, stuck work visible, failed rows at hand."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from apps.batches import claims, services
+from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:batches_codebatch_changelist")
+
+
+@pytest.fixture
+def batch(make_batch):
+    return make_batch(3)
+
+
+def act(client, batch, name):
+    return client.post(reverse("admin:batches_codebatch_actions", args=[batch.pk, name]), follow=True)
+
+
+def test_stuck_work_is_visible_until_somebody_attends_to_it(admin_client, batch):
+    assert "nobody works on it" in admin_client.get(LIST).text
+    assert batch.name in admin_client.get(f"{LIST}?stuck=1").text
+    claims.take_lease(batch.miniprogram_id, owner="me", process="here")
+    assert "is a worker running" not in admin_client.get(LIST).text
+    assert "0 batches" in admin_client.get(f"{LIST}?stuck=1").text
+
+
+def test_a_held_batch_says_why_and_what_to_do(admin_client, batch):
+    CodeBatch.objects.update(state=BatchState.HELD, hold_detail="WeChat answered 40125", hold_advice="Check AppSecret")
+    page = admin_client.get(LIST).text
+    assert "WeChat answered 40125" in page and "Check AppSecret" in page
+
+
+def test_a_batch_is_steered_by_post_only(admin_client, batch):
+    assert "paused" in act(admin_client, batch, "pause").text
+    assert "running" in act(admin_client, batch, "resume").text
+    admin_client.get(reverse("admin:batches_codebatch_actions", args=[batch.pk, "cancel"]))
+    batch.refresh_from_db()
+    assert batch.state == BatchState.RUNNING
+    assert "cancelled" in act(admin_client, batch, "cancel").text
+
+
+def test_failed_rows_are_found_exported_and_retried(admin_client, batch):
+    BatchItem.objects.filter(batch=batch, scene="t=2").update(state=ItemState.FAILED, errcode=41030, detail="no page")
+    CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, issued=2, failed=1)
+    page = admin_client.get(LIST).text
+    assert f"batch__id__exact={batch.pk}" in page and "export.csv?state=failed" in page
+    rows = reverse("admin:batches_batchitem_changelist")
+    found = admin_client.get(f"{rows}?batch__id__exact={batch.pk}&state__exact=failed").text
+    assert "41030" in found and "Table 1" not in found
+    assert "t=2" in admin_client.get(f"{rows}?q=t%3D2").text
+    act(admin_client, batch, "retry")
+    batch.refresh_from_db()
+    assert (batch.state, batch.failed, batch.waiting) == (BatchState.RUNNING, 0, 1)
+
+
+def test_who_may_only_look_steers_nothing(client, batch):
+    from django.contrib.auth.models import Permission
+
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename="view_codebatch"))
+    client.force_login(viewer)
+    assert client.get(reverse("admin:batches_codebatch_change", args=[batch.pk])).status_code == 200
+    assert act(client, batch, "cancel").status_code in (403, 404)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.RUNNING
+
+
+def test_the_pages_of_rows_runs_and_limits_open(admin_client, batch):
+    claims.take_lease(batch.miniprogram_id, owner="me", process="host:1")
+    services.pause_batch(batch)
+    for model in ("batchitem", "batchrun", "batchlimit"):
+        assert admin_client.get(reverse(f"admin:batches_{model}_changelist")).status_code == 200
+    assert admin_client.get(reverse("admin:batches_codebatch_change", args=[batch.pk])).status_code == 200

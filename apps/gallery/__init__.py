@@ -1,0 +1,1 @@
+"""The gallery: staff look at codes, make one, download it."""

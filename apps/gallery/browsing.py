@@ -1,0 +1,77 @@
+"""Browsing: what the address bar asks to see, and the codes that it means, page by page."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from apps.codes.models import IssuedCode, IssuedCodeQuerySet
+from apps.miniprograms.models import MiniProgram
+
+PAGE_SIZE = 60
+WORDS_MAX_LENGTH = 200
+# The most digits that a row number of 64 bits may have for certain.
+ID_MAX_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Page:
+    """At most PAGE_SIZE codes, newest first, and whether older ones follow."""
+
+    codes: list[IssuedCode]
+    has_older: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """The state of the gallery: words, one mini-program (both empty: everything), and where the page begins."""
+
+    words: str = ""
+    appid: str = ""
+    before: int | None = None
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Search":
+        """From an address; what makes no sense there is ignored."""
+        before = query.get("before", "")
+        return cls(
+            # PostgreSQL refuses NUL inside a text
+            words=query.get("q", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
+            appid=query.get("miniprogram", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
+            before=int(before) if before.isascii() and before.isdigit() and len(before) <= ID_MAX_DIGITS else None,
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the page was asked for."""
+        return bool(self.words or self.appid)
+
+    def codes(self) -> IssuedCodeQuerySet:
+        """Everything that the search means, newest first, from `before` on."""
+        found: IssuedCodeQuerySet = IssuedCode.objects.with_facts().current().matching(self.words).order_by("-pk")
+        if self.appid:
+            found = found.visible_to(frozenset({self.appid}))
+        return found if self.before is None else found.filter(pk__lt=self.before)
+
+    def page(self) -> Page:
+        """The codes of this page; one more is read to know whether others follow, nothing is counted."""
+        rows = list(self.codes()[: PAGE_SIZE + 1])
+        return Page(codes=rows[:PAGE_SIZE], has_older=len(rows) > PAGE_SIZE)
+
+    def query_string(self, *, before: int | None = None) -> str:
+        """The part of an address from ? on that says the same, with the page that begins below `before`."""
+        parts = {"q": self.words, "miniprogram": self.appid, "before": before}
+        given = {name: value for name, value in parts.items() if value}
+        return f"?{urlencode(given)}" if given else ""
+
+
+def find_neighbours(code: IssuedCode) -> tuple[int | None, int | None]:
+    """The ids of the next newer and the next older code that are not archived."""
+    current = IssuedCode.objects.current().order_by("pk").values_list("pk", flat=True)
+    return current.filter(pk__gt=code.pk).first(), current.filter(pk__lt=code.pk).last()
+
+
+def recent_pages(miniprogram: MiniProgram) -> list[str]:
+    """Pages that the latest codes of `miniprogram` open, most recent first, each once."""
+    latest = IssuedCode.objects.filter(miniprogram=miniprogram).order_by("-pk").values_list("page", flat=True)
+    return [page for page in dict.fromkeys(latest[:200]) if page][:20]

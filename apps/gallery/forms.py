@@ -1,0 +1,126 @@
+"""The form that makes a code: choices for people, and the API's own rules for what they typed."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from apps.codes.models import LABEL_MAX_LENGTH, IssuedCode
+from apps.codes.pictures import COPY_WIDTHS
+from apps.codes.serializers import CodeInput
+from apps.miniprograms.models import EnvVersion, MiniProgram
+
+BLACK, AUTO, OWN = "black", "auto", "own"
+COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
+SCENE_LENGTH = IssuedCode._meta.get_field("scene").max_length
+WIDTH = IssuedCode._meta.get_field("width").default
+# Offered, not required: those that staff download, and the largest that WeChat draws.
+WIDTHS = (*COPY_WIDTHS[1:], 1280)
+
+
+class CodeForm(forms.Form):
+    """One code. `given` are the arguments for `code_request` once the form is valid."""
+
+    miniprogram = forms.ModelChoiceField(
+        MiniProgram.objects.active(), to_field_name="appid", empty_label=None, label=_("Mini-program")
+    )
+    scene = forms.CharField(
+        required=False,
+        label=_("Scene"),
+        help_text=_("What the page learns from the code, for example table=7. Letters, digits, !#$&'()*+,/:;=?@-._~"),
+    )
+    page = forms.CharField(
+        required=False,
+        label=_("Page"),
+        help_text=_("Without a leading / and without parameters. Empty: the home page."),
+    )
+    env_version = forms.ChoiceField(
+        choices=EnvVersion.choices, label=_("Version"), help_text=_("Which version of the mini-program opens.")
+    )
+    check_path = forms.BooleanField(
+        required=False,
+        label=_("WeChat checks that the page is released"),
+        help_text=_("Turn it off for trial and develop versions, or before the first release."),
+    )
+    width = forms.IntegerField(
+        initial=WIDTH, label=_("Width in pixels"), help_text=_("430 suits screens, 1280 suits print.")
+    )
+    color = forms.ChoiceField(choices=COLORS, initial=BLACK, label=_("Colour of the lines"))
+    line_color = forms.CharField(
+        required=False,
+        initial="#000000",
+        label=_("My own colour"),
+        widget=forms.TextInput(attrs={"type": "color"}),
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour like #0b7a45."))],
+    )
+    is_hyaline = forms.BooleanField(
+        required=False, label=_("Transparent background"), help_text=_("The picture is a PNG then.")
+    )
+    label = forms.CharField(
+        required=False,
+        max_length=LABEL_MAX_LENGTH,
+        label=_("Label"),
+        help_text=_("For people, to find the code again: “Table 7, by the window”."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.given: dict[str, Any] = {}
+        # the browser would cut a pasted text in silence; the server says what is too long
+        self.fields["label"].widget.attrs.pop("maxlength", None)
+        self.fields["scene"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+        self.fields["page"].widget.attrs |= {"spellcheck": "false", "autocapitalize": "off", "list": "pages"}
+        self.fields["width"].widget.attrs |= {"list": "widths"}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        known = CodeInput(data=self._as_api_body(cleaned))
+        if known.is_valid():
+            self.given = {name: value for name, value in known.validated_data.items() if name != "appid"}
+        for name, messages in known.errors.items():
+            self.add_error(name if name in self.fields else None, list(map(str, messages)))
+        return cleaned
+
+    def _as_api_body(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            name: cleaned[name]
+            for name in ("scene", "page", "env_version", "check_path", "width", "is_hyaline", "label")
+            if name in cleaned
+        }
+        body |= {"appid": getattr(cleaned.get("miniprogram"), "appid", "-"), "auto_color": cleaned.get("color") == AUTO}
+        if cleaned.get("color") == OWN and cleaned.get("line_color"):
+            body["line_color"] = _as_parts(cleaned["line_color"])
+        return body
+
+
+def scene_messages(scene: str) -> list[str]:
+    """What is wrong with `scene` by the API's rules; nothing typed yet is nothing wrong yet."""
+    if not scene:
+        return []
+    known = CodeInput(data={"appid": "-", "scene": scene})
+    known.is_valid()
+    return list(map(str, known.errors.get("scene", [])))
+
+
+def defaults_of(miniprogram: MiniProgram) -> dict[str, Any]:
+    """What the form begins with for `miniprogram`."""
+    return {
+        "miniprogram": miniprogram.appid,
+        "page": miniprogram.default_page,
+        "env_version": miniprogram.env_version,
+        "check_path": miniprogram.check_path,
+    }
+
+
+def values_of(code: IssuedCode) -> dict[str, Any]:
+    """What the form begins with to make one like `code`."""
+    copied = ("scene", "page", "env_version", "check_path", "width", "line_color", "is_hyaline", "label")
+    color = AUTO if code.auto_color else BLACK if code.line_color == "#000000" else OWN
+    values = {name: getattr(code, name) for name in copied}
+    return values | {"miniprogram": code.miniprogram.appid, "color": color}
+
+
+def _as_parts(color: str) -> dict[str, int]:
+    """`#0b7a45` as the API's line_color."""
+    return {part: int(color[1 + 2 * i : 3 + 2 * i], 16) for i, part in enumerate("rgb")}

@@ -1,0 +1,82 @@
+"""Making one code: the form, the result beside it, and every error where it belongs."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.codes.models import Door
+from apps.codes.requests import Issuer, code_request
+from apps.codes.services import Issued, issue_code
+from apps.errors import WxcodeError
+from apps.gallery.browsing import recent_pages
+from apps.gallery.forms import SCENE_LENGTH, WIDTHS, CodeForm, defaults_of, scene_messages, values_of
+from apps.gallery.pages import StaffPage
+from apps.gallery.views import get_code
+from apps.miniprograms.models import MiniProgram
+
+
+class MakePage(StaffPage):
+    """`?miniprogram=APPID` fills in its defaults, `?like=ID` another code's values, `?made=ID` shows the result."""
+
+    template_name = "gallery/make.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        query = self.request.GET
+        example = query.get("made") or query.get("like") or ""
+        if not (example.isascii() and example.isdigit() and len(example) <= 18):
+            return self._render(CodeForm(initial=self._first_values(query.get("miniprogram", ""))))
+        code = get_code(int(example))
+        result: dict[str, Any] = {"made": code, "is_reused": "reused" in query} if "made" in query else {}
+        return self._render(CodeForm(initial=values_of(code)), **result)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = CodeForm(self.request.POST)
+        if not form.is_valid():
+            return self._render(form, status=400)
+        issued = self._issue(form)
+        reused = "&reused" if issued.is_reused else ""
+        return HttpResponseRedirect(f"{reverse('gallery:make')}?made={issued.code.pk}{reused}#result")
+
+    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return super().render_problem(error)
+        form = CodeForm(self.request.POST)
+        form.is_valid()
+        return self._render(form, status=error.http_status, problem=error)
+
+    def _issue(self, form: CodeForm) -> Issued:
+        miniprogram: MiniProgram = form.cleaned_data["miniprogram"]
+        return issue_code(
+            miniprogram=miniprogram,
+            request=code_request(miniprogram, **form.given),
+            issuer=Issuer(label=f"staff:{self.request.user.get_username()}", door=Door.GALLERY),
+        )
+
+    def _first_values(self, appid: str) -> dict[str, Any]:
+        active = MiniProgram.objects.active()
+        chosen = active.filter(appid=appid.replace("\0", "")).first() or active.first()
+        return defaults_of(chosen) if chosen else {}
+
+    def _render(self, form: CodeForm, *, status: int = 200, **shown: Any) -> TemplateResponse:
+        appid = str(form["miniprogram"].value() or "").replace("\0", "")
+        miniprogram = MiniProgram.objects.active().filter(appid=appid).first()
+        shown |= {
+            "form": form,
+            "miniprogram": miniprogram,
+            "pages": recent_pages(miniprogram) if miniprogram else [],
+            "widths": WIDTHS,
+            "scene_length": SCENE_LENGTH,
+        }
+        return TemplateResponse(self.request, self.template_name, shown, status=status)
+
+
+class SceneCheck(StaffPage):
+    """What is wrong with `?scene=`, while it is typed."""
+
+    template_name = "gallery/scene_check.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        scene = self.request.GET.get("scene", "").strip()
+        return super().get_context_data(**kwargs, scene=scene, messages_of_scene=scene_messages(scene))

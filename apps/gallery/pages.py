@@ -1,0 +1,69 @@
+"""StaffPage, below every view of the gallery: who may see it, in which time zone, and what a failure looks like."""
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.generic import TemplateView
+from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
+
+from apps.errors import WxcodeError
+from apps.gallery.timezones import find_timezone
+
+# Nothing inline and nothing from outside; htmx is told in base.html to do without its own style element.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request after django-htmx's middleware."""
+
+    htmx: HtmxDetails
+
+
+class StaffPage(TemplateView):
+    """A page for staff. Every WxcodeError raised below it becomes a page with its HTTP status, here and only here."""
+
+    request: HtmxHttpRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with timezone.override(find_timezone(request)):
+            return with_strict_headers(self._answer(*args, **kwargs))
+
+    def _answer(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = self.request.user
+        if not user.is_authenticated:
+            # a fragment cannot hold the login page: the browser is told to load the whole page again
+            return HttpResponseClientRefresh() if self.request.htmx else redirect_to_login(self.request.get_full_path())
+        if not user.is_staff:
+            return _render(TemplateResponse(self.request, "gallery/not_staff.html", status=403))
+        try:
+            return _render(super().dispatch(self.request, *args, **kwargs))
+        except WxcodeError as error:
+            response = _render(self.render_problem(error))
+            if error.retry_after is not None:
+                response.headers["Retry-After"] = str(error.retry_after)
+            return response
+
+    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
+        """The answer for `error`; a page with a form shows it beside what was typed."""
+        return TemplateResponse(self.request, "gallery/problem.html", {"problem": error}, status=error.http_status)
+
+
+def with_strict_headers(response: HttpResponseBase) -> HttpResponseBase:
+    """`response` for one person's browser only, with the Content-Security-Policy of the gallery."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _render(response: HttpResponseBase) -> HttpResponseBase:
+    """Rendered now, inside the reader's time zone and where a WxcodeError is still caught."""
+    return response.render() if isinstance(response, TemplateResponse) else response

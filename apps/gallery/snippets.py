@@ -1,0 +1,33 @@
+"""Texts to copy: commands for the API, and the lines with which a mini-program reads its scene."""
+
+import json
+import shlex
+
+ON_LOAD = """\
+Page({{
+  onLoad(query) {{
+    // {scene}
+    const scene = decodeURIComponent(query.scene || '')
+  }}
+}})"""
+
+
+def curl_issue(*, address: str, appid: str) -> str:
+    """A command that issues a first code through the API."""
+    body = json.dumps({"appid": appid, "scene": "table=7"})
+    return (
+        f"curl {shlex.quote(address)} \\\n"
+        '  -H "Authorization: Bearer $WXCODE_API_KEY" \\\n'
+        '  -H "Content-Type: application/json" \\\n'
+        f"  -d {shlex.quote(body)}"
+    )
+
+
+def curl_picture(*, address: str) -> str:
+    """A command that downloads the picture at `address` of the API."""
+    return f'curl -OJ -H "Authorization: Bearer $WXCODE_API_KEY" \\\n  {shlex.quote(address + "?download=1")}'
+
+
+def on_load(*, scene: str) -> str:
+    """What the page in the mini-program does: WeChat hands the scene over URL-encoded."""
+    return ON_LOAD.format(scene=json.dumps(scene))

@@ -1,0 +1,111 @@
+// Comforts of the gallery. Every page works without them.
+'use strict'
+
+// --- the reader's time zone, for the server to write dates in (apps/gallery/timezones.py)
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+if (zone) {
+  const secure = location.protocol === 'https:' ? '; secure' : ''
+  document.cookie = `wxcode_timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${secure}`
+}
+
+// --- one line of news for everybody, screen readers included
+
+let forgetting
+function tell (text) {
+  const news = document.getElementById('news')
+  if (!news) return
+  news.textContent = text
+  clearTimeout(forgetting)
+  forgetting = setTimeout(() => { news.textContent = '' }, 5000)
+}
+
+function tellFailure () {
+  tell(document.getElementById('news')?.dataset.failed || '')
+}
+document.addEventListener('htmx:responseError', tellFailure)
+document.addEventListener('htmx:sendError', tellFailure)
+
+// --- copy buttons: data-copy names the element whose text is copied
+
+async function copy (text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  // over plain HTTP there is no clipboard object
+  const area = document.createElement('textarea')
+  area.value = text
+  area.className = 'unseen'
+  document.body.append(area)
+  area.select()
+  document.execCommand('copy')
+  area.remove()
+}
+
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copy]')
+  if (!button) return
+  try {
+    await copy(document.getElementById(button.dataset.copy).textContent)
+    tell(button.dataset.done)
+    button.focus()
+  } catch {
+    tellFailure()
+  }
+})
+
+// --- keys: / to search, arrows to the neighbours
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
+  if (event.target.closest('input, select, textarea, pre')) return
+  const search = document.getElementById('search')
+  if (event.key === '/' && search) {
+    event.preventDefault()
+    search.select()
+  }
+  const neighbour = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)
+  if (neighbour) neighbour.click()
+})
+
+// --- how many characters are typed
+
+function count (counter) {
+  const input = document.getElementById(counter.dataset.counts)
+  const length = [...input.value].length
+  counter.textContent = `${length} / ${counter.dataset.most}`
+  counter.classList.toggle('over', length > Number(counter.dataset.most))
+}
+
+for (const counter of document.querySelectorAll('[data-counts]')) {
+  const input = document.getElementById(counter.dataset.counts)
+  input.addEventListener('input', () => count(counter))
+  count(counter)
+}
+
+// --- WeChat checks pages against the released version only, so other versions begin without the check
+
+document.addEventListener('change', (event) => {
+  if (event.target.id !== 'id_env_version') return
+  document.getElementById('id_check_path').checked = event.target.value === 'release'
+})
+
+// --- a form that takes seconds says so, and is not sent twice
+
+for (const form of document.querySelectorAll('form[data-busy]')) {
+  const button = form.querySelector('button[type=submit]')
+  const label = button.textContent
+  form.addEventListener('submit', (event) => {
+    if (button.getAttribute('aria-disabled') === 'true') return event.preventDefault()
+    button.setAttribute('aria-disabled', 'true')
+    button.textContent = form.dataset.busy
+    tell(form.dataset.busy)
+  })
+  // the page may come back from the browser's cache
+  window.addEventListener('pageshow', () => {
+    button.removeAttribute('aria-disabled')
+    button.textContent = label
+  })
+}
+
+// --- what must be read first after a failure
+
+document.querySelector('[aria-invalid="true"]')?.focus()

@@ -1,0 +1,32 @@
+"""How facts of a code are worded on the gallery's pages."""
+
+from django import template
+
+from apps.codes.models import IssuedCode
+
+register = template.Library()
+
+# Rec. 601 luma, 0 to 255: lines lighter than this vanish on white.
+LIGHT = 170
+
+
+@register.filter
+def issuer_name(code: IssuedCode) -> str:
+    """`anna` for `staff:anna`."""
+    return code.issued_by.partition(":")[2] or code.issued_by
+
+
+@register.filter
+def media_name(code: IssuedCode) -> str:
+    """`JPEG` for `image/jpeg`."""
+    return code.media_type.rpartition("/")[2].upper()
+
+
+@register.filter
+def ground(code: IssuedCode) -> str:
+    """The class of the ground that the picture is shown on: white, or what makes a transparent one visible."""
+    if not code.is_hyaline:
+        return "plate"
+    red, green, blue = (int(code.line_color[i : i + 2], 16) for i in (1, 3, 5))
+    is_light = not code.auto_color and 0.299 * red + 0.587 * green + 0.114 * blue > LIGHT
+    return "plate plate-dark" if is_light else "plate plate-clear"

@@ -1,0 +1,125 @@
+"""A real `python -m wxcode.stack` (or `make run`) for the drills, and every process that it started."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.plugin import BASE_DIR, variables_of_ours
+from wxcode.stack.redis_server import free_port
+
+READY_SECONDS = 90
+STACK = (sys.executable, "-m", "wxcode.stack")
+
+
+class Launched:
+    """Started at once; `text` is what it said so far; a context manager that leaves nothing behind."""
+
+    def __init__(self, data_dir: Path, *command: str, port: int | None = None, **variables: str) -> None:
+        self.data_dir = data_dir
+        self.port = port or free_port()
+        beside = next(parent for parent in data_dir.parents if parent.is_dir())
+        self.output = beside / f"output-{time.monotonic_ns()}.txt"
+        self.started_at = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command or STACK,
+                cwd=BASE_DIR,
+                env=os.environ
+                | dict.fromkeys(variables_of_ours(), "")
+                | {"WXCODE_DATA_DIR": str(data_dir), "PORT": str(self.port)}
+                | variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_ready(self) -> "Launched":
+        deadline = time.monotonic() + READY_SECONDS
+        while "Stop: Ctrl-C" not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+        self.ready_seconds = time.monotonic() - self.started_at
+        return self
+
+    def line(self, name: str) -> str:
+        """The value printed beside `name`."""
+        found = re.search(rf"^ +{name} +(.+)$", self.text, re.MULTILINE)
+        assert found, self.text
+        return found[1]
+
+    @property
+    def sandbox_port(self) -> int:
+        found = re.search(r"^SANDBOX_URL=.*:(\d+)$", (self.data_dir / "local.env").read_text(), re.MULTILINE)
+        assert found
+        return int(found[1])
+
+    @property
+    def curl(self) -> list[str]:
+        return shlex.split(next(line for line in self.text.splitlines() if line.startswith("curl ")))
+
+    def stop(self, number: int) -> int:
+        """Send the signal; answer the exit code and remember how long it took."""
+        started_at = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        self.stop_seconds = time.monotonic() - started_at
+        return code
+
+    def processes(self) -> dict[int, str]:
+        """Every living process of this data directory, with its command line."""
+        mark = f"WXCODE_DATA_DIR={self.data_dir}".encode()
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and (
+                mark in _read(entry / "environ").split(b"\0")
+                # Valkey writes its title over its environment
+                or _directory(entry).is_relative_to(self.data_dir)
+            ):
+                found[int(entry.name)] = _read(entry / "cmdline").replace(b"\0", b" ").decode()
+        return found
+
+    def is_all_gone(self, seconds: float = 5) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.processes()
+
+    def __enter__(self) -> "Launched":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self.process.poll() is None:
+            self.stop(signal.SIGTERM)
+        for pid in self.processes():
+            # another launch may live on the same data
+            if os.getsid(pid) == self.process.pid:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _directory(process: Path) -> Path:
+    try:
+        return (process / "cwd").readlink()
+    except OSError:
+        return Path("/")

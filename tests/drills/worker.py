@@ -1,0 +1,148 @@
+"""The processes of a drill: forked, started together by a sign in Redis, each with many threads; results as JSON.
+
+Started by tests/drills/fleet.py as `python -m tests.drills.worker PLAN`, the plan being JSON.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+from redis import Redis  # noqa: E402
+
+from apps.errors import WxcodeError  # noqa: E402
+from apps.miniprograms.models import MiniProgram  # noqa: E402
+from apps.tokens import services  # noqa: E402
+from apps.tokens.models import Trigger  # noqa: E402
+from apps.wechat.connection import wechat_client  # noqa: E402
+from apps.wechat.types import UnlimitedCode  # noqa: E402
+from wxcode.stack.lifeline import die_with_parent  # noqa: E402
+
+LOOP_PAUSE_SECONDS = 0.05
+Held = dict[str, str]
+
+
+def read(miniprogram: MiniProgram, held: Held) -> str:
+    return services.get_access_token(miniprogram, requested_by="drill").value
+
+
+def replace(miniprogram: MiniProgram, held: Held) -> str:
+    rejected = held[miniprogram.appid]
+    return services.replace_rejected_token(miniprogram, rejected=rejected, requested_by="drill").value
+
+
+def refresh(miniprogram: MiniProgram, held: Held) -> str:
+    return services.refresh_token(miniprogram, trigger=Trigger.OPERATOR, requested_by="drill").value
+
+
+def probe(miniprogram: MiniProgram, held: Held) -> str:
+    client = wechat_client(is_sandbox=True)
+    return call(miniprogram, lambda access_token: client.api_domain_ips(access_token=access_token))
+
+
+def draw(miniprogram: MiniProgram, held: Held) -> str:
+    client, code = wechat_client(is_sandbox=True), UnlimitedCode(scene="drill")
+    return call(miniprogram, lambda access_token: client.unlimited_code(access_token=access_token, code=code))
+
+
+def call(miniprogram: MiniProgram, ask: Callable[[str], object]) -> str:
+    """The token with which WeChat answered in the end."""
+    tried: list[str] = []
+
+    def note_and_ask(access_token: str) -> object:
+        tried.append(access_token)
+        return ask(access_token)
+
+    services.call_with_token(miniprogram, note_and_ask, acquire=lambda: None, requested_by="drill")
+    return tried[-1]
+
+
+ACTIONS = {action.__name__: action for action in (read, replace, refresh, probe, draw)}
+
+
+class Process:
+    """One process of the fleet."""
+
+    def __init__(self, plan: dict[str, Any], board: Redis) -> None:
+        self.plan, self.board = plan, board
+        self.act = ACTIONS[plan["action"]]
+        self.miniprograms = [MiniProgram.objects.get(appid=appid) for appid in plan["appids"]]
+        self.held: Held = {}
+        self.attempts: list[dict[str, Any]] = []
+        self.sign = threading.Event()
+
+    def work(self) -> None:
+        for miniprogram in self.miniprograms:
+            token = services.find_usable_token(miniprogram.appid)
+            self.held[miniprogram.appid] = token.value if token else ""
+        connection.close()
+        threads = [threading.Thread(target=self.follow_plan, args=(n,)) for n in range(self.plan["threads"])]
+        for thread in threads:
+            thread.start()
+        self.board.rpush(f"drill:{self.plan['name']}:ready", os.getpid())
+        self.started_at = self.wait_for_sign()
+        self.sign.set()
+        for thread in threads:
+            thread.join()
+        self.board.rpush(f"drill:{self.plan['name']}:results", json.dumps(self.attempts))
+
+    def wait_for_sign(self) -> float:
+        """Everybody begins at the same moment of the machine's clock."""
+        while (at := self.board.get(f"drill:{self.plan['name']}:go")) is None:
+            time.sleep(0.01)
+        time.sleep(max(0.0, float(at) - time.time()))
+        return time.monotonic()
+
+    def follow_plan(self, number: int) -> None:
+        miniprogram = self.miniprograms[number % len(self.miniprograms)]
+        self.sign.wait()
+        self.attempt(miniprogram)
+        while time.monotonic() < self.started_at + self.plan["seconds"]:
+            time.sleep(LOOP_PAUSE_SECONDS)
+            self.attempt(miniprogram)
+
+    def attempt(self, miniprogram: MiniProgram) -> None:
+        started = time.monotonic()
+        facts: dict[str, Any] = {"appid": miniprogram.appid, "pid": os.getpid()}
+        try:
+            token = self.act(miniprogram, self.held)
+        except WxcodeError as error:
+            facts |= {"outcome": error.code, "status": error.http_status, "retry_after": error.retry_after}
+        except Exception as error:  # noqa: BLE001  (a thread that dies silently would look like success)
+            traceback.print_exc()
+            facts |= {"outcome": f"crashed: {type(error).__name__}"}
+        else:
+            facts |= {"outcome": "token", "token": sha256(token.encode()).hexdigest()}
+        finally:
+            connection.close()
+        self.attempts.append(facts | {"at": started - self.started_at, "seconds": time.monotonic() - started})
+
+
+def main() -> None:
+    plan = json.loads(sys.argv[1])
+    parent, children = os.getpid(), []
+    for _number in range(plan["processes"]):
+        pid = os.fork()
+        if pid == 0:
+            die_with_parent(parent)
+            with Redis.from_url(os.environ.get("DRILL_REDIS_URL") or settings.REDIS_URL) as board:
+                Process(plan, board).work()
+            os._exit(0)
+        children.append(pid)
+    for pid in children:
+        os.waitpid(pid, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Staff at work in a real browser: log in, make a code, find it, download it. Every page is watched (conftest.py)."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from playwright.sync_api import Page, expect
+
+from apps.codes.models import IssuedCode
+from apps.gallery.browsing import PAGE_SIZE
+from apps.miniprograms.models import MiniProgram
+from tests.browser.conftest import NARROW
+from tests.gallery.staff import PAGE, copy_rows, issue
+from tests.parts import make_miniprogram
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CODE = "/wxa/getwxacodeunlimit"
+SMALLEST = {"width": 360, "height": 740}
+
+
+@pytest.fixture
+def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
+    return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
+
+
+def has_room(page: Page) -> bool:
+    """Whether nothing sticks out to the right."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_from_nothing_to_a_downloaded_code(page: Page, log_in: Any, miniprogram: MiniProgram, tmp_path: Path) -> None:
+    log_in(page)
+    page.get_by_role("link", name="Make the first code").click()
+    page.get_by_label("Scene").fill("table=7")
+    expect(page.get_by_text("7 / 32")).to_be_visible()
+    page.get_by_label("Label").fill("By the window")
+    page.get_by_role("button", name="Make the code").click()
+    result = page.get_by_role("region", name="Result")
+    expect(result.get_by_text("Made, stored")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Gallery").click()
+    page.get_by_role("link", name="By the window").click()
+    expect(page.get_by_role("img", name="Mini-program code for the scene table=7")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Download 430 px")).click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    with default_storage.open(IssuedCode.objects.get().image) as file:
+        assert saved.read_bytes() == file.read()
+
+
+def test_a_wrong_scene_is_said_while_typing_and_in_place_after_sending(
+    page: Page, log_in: Any, miniprogram: MiniProgram, watch: Any
+) -> None:
+    watch.expected = ("400 (Bad Request)",)
+    log_in(page)
+    page.goto("/make/")
+    scene = page.get_by_label("Scene")
+    scene.press_sequentially("桌")
+    expect(page.locator("#scene-check")).to_contain_text("'桌' is not allowed")
+    page.get_by_role("button", name="Make the code").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was made yet")
+    expect(scene).to_be_focused()
+    expect(scene).to_have_value("桌")
+
+
+def test_what_wechat_refuses_is_shown_above_the_kept_form(
+    page: Page, log_in: Any, miniprogram: MiniProgram, watch: Any
+) -> None:
+    watch.expected = ("422 (Unprocessable",)
+    log_in(page)
+    page.goto("/make/")
+    page.get_by_label("Scene").fill("a=1")
+    page.get_by_label("Page", exact=True).fill("pages/none/none")
+    page.get_by_role("button", name="Make the code").click()
+    expect(page.get_by_role("alert")).to_contain_text("errcode 41030")
+    expect(page.get_by_label("Page", exact=True)).to_have_value("pages/none/none")
+
+
+def test_choosing_a_mini_program_fills_in_its_defaults_and_keeps_the_scene(
+    page: Page, log_in: Any, sandbox: Any, miniprogram: MiniProgram
+) -> None:
+    other = make_miniprogram(sandbox, name="Museum", default_page="pages/detail/detail", env_version="trial")
+    log_in(page)
+    page.goto("/make/")
+    page.get_by_label("Scene").fill("a=1")
+    page.get_by_label("Mini-program").select_option(other.appid)
+    expect(page.get_by_label("Page", exact=True)).to_have_value("pages/detail/detail")
+    expect(page.get_by_label("Version")).to_have_value("trial")
+    expect(page.get_by_label("Scene")).to_have_value("a=1")
+
+
+def test_a_double_click_asks_wechat_once(page: Page, log_in: Any, sandbox: Any, miniprogram: MiniProgram) -> None:
+    sandbox.latency(0.5, endpoint=CODE)
+    log_in(page)
+    page.goto("/make/")
+    page.get_by_label("Scene").fill("a=1")
+    page.get_by_role("button", name="Make the code").dblclick(no_wait_after=True)
+    expect(page.get_by_text("Made, stored")).to_be_visible()
+    assert sandbox.count(CODE) == 1
+
+
+def test_typing_searches_and_the_address_can_be_sent_on(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    issue(miniprogram, "table=7", label="Window")
+    issue(miniprogram, "x=1", label="Door")
+    log_in(page)
+    page.keyboard.press("/")
+    page.keyboard.type("window")
+    expect(page.get_by_role("link", name="Door")).to_have_count(0)
+    expect(page.get_by_role("link", name="Window")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/\?q=window$"))
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value("window")
+    expect(page.get_by_role("link", name="Door")).to_have_count(0)
+
+
+def test_more_codes_follow_in_place_and_the_focus_goes_to_them(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    copy_rows(issue(miniprogram, "a=1"), count=PAGE_SIZE + 9)
+    log_in(page)
+    cards = page.locator(".card")
+    expect(cards).to_have_count(PAGE_SIZE)
+    page.get_by_role("link", name="Load more").click()
+    expect(cards).to_have_count(PAGE_SIZE + 10)
+    expect(cards.nth(PAGE_SIZE).get_by_role("link")).to_be_focused()
+    expect(page.get_by_role("link", name="Load more")).to_have_count(0)
+
+
+def test_arrow_keys_lead_to_the_neighbours(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    older, newer = issue(miniprogram, "a=1"), issue(miniprogram, "a=2")
+    log_in(page)
+    page.goto(f"/codes/{newer.pk}/")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(f"/codes/{older.pk}/$"))
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(f"/codes/{newer.pk}/$"))
+
+
+def test_the_scene_is_copied(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    code = issue(miniprogram, "table=7")
+    log_in(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/codes/{code.pk}/")
+    page.get_by_role("button", name="Copy scene").click()
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "table=7"
+
+
+@pytest.mark.parametrize("viewport", [SMALLEST, NARROW])
+def test_nothing_sticks_out_on_a_phone(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram, watch: Any, viewport: Any
+) -> None:
+    watch.expected = ("404 (Not Found)",)
+    code = issue(miniprogram, "a" * 32, label="W" * 100, page="pages/detail/detail")
+    page = new_page(viewport=viewport)
+    page.goto("/login/")
+    assert has_room(page)
+    log_in(page)
+    addresses = ["/", "/?q=nothing", f"/codes/{code.pk}/", "/make/", f"/make/?made={code.pk}&reused", "/codes/999999/"]
+    for address in addresses:
+        page.goto(address)
+        assert has_room(page), address
+
+
+def test_nothing_moves_while_a_page_loads(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    code = issue(miniprogram, "a=1")
+    copy_rows(code, count=30)
+    log_in(page)
+    for address in ("/", f"/codes/{code.pk}/", f"/make/?made={code.pk}"):
+        page.goto(address, wait_until="networkidle")
+        shift = page.evaluate(
+            """() => new Promise(done => new PerformanceObserver(list =>
+                 done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
+               ).observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 200))"""
+        )
+        assert shift < 0.01, address
+
+
+def test_everything_works_without_javascript(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram
+) -> None:
+    copy_rows(issue(miniprogram, "first=1"), count=PAGE_SIZE)
+    page = new_page(java_script_enabled=False)
+    log_in(page)
+    page.get_by_role("link", name="Load more").click()
+    page.get_by_role("link", name="first=1").click()
+    page.get_by_role("link", name="Make a similar one").click()
+    page.get_by_label("Scene").fill("second=2")
+    page.get_by_role("button", name="Make the code").click()
+    expect(page.get_by_text("Made, stored")).to_be_visible()
+    page.goto("/")
+    page.get_by_role("searchbox").fill("second")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_the_page_of_an_account_without_rights_is_clear_and_lets_it_go(
+    page: Page, log_in: Any, staff: Any, watch: Any
+) -> None:
+    watch.expected = ("403 (Forbidden)",)
+    staff.is_staff = staff.is_superuser = False
+    staff.save()
+    log_in(page)
+    expect(page.get_by_role("heading", name="The gallery is for staff")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -1,0 +1,123 @@
+"""Fixtures that every test may use: Redis, the sandbox WeChat, and real processes on the test database."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from redis import Redis
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+Spawn = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite's test database is a file, because other processes must see it; each worker has its own directory."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(django_settings.DATA_DIR / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    return str(django_settings.REDIS_URL)
+
+
+@pytest.fixture(scope="session")
+def redis_client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url, socket_timeout=5) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def empty_redis(redis_client: Redis) -> None:
+    redis_client.flushall()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Any]:
+    from tests.sandbox_process import SandboxProcess
+
+    with SandboxProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Any, settings: Any) -> Any:
+    """The sandbox WeChat, forgetful of earlier tests, and SANDBOX_URL pointing at it."""
+    sandbox_process.reset()
+    settings.SANDBOX_URL = sandbox_process.url
+    return sandbox_process
+
+
+@pytest.fixture
+def process_environment(transactional_db: None, settings: Any) -> dict[str, str]:
+    """The environment that lets another process work on this test's database, Redis, pictures and sandbox."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database['NAME']}").geturl()
+    return os.environ | {"DATABASE_URL": url, "SANDBOX_URL": settings.SANDBOX_URL}
+
+
+@pytest.fixture
+def run_manage(process_environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`run_manage("refresh_tokens", "--force", input="...")`: a real process, finished; its output as text."""
+
+    def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(BASE_DIR / "manage.py"), *words]
+        defaults = {"capture_output": True, "text": True, "timeout": 60, "env": process_environment}
+        return subprocess.run(command, cwd=BASE_DIR, **(defaults | options))
+
+    return run
+
+
+@pytest.fixture
+def spawn(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Spawn]:
+    """`spawn("-m", "celery", "-A", "wxcode", "worker")`: a real Python process that never outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        with (tmp_path / f"process-{len(started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=BASE_DIR,
+                env=process_environment | (env or {}),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                process_group=0,
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+    deadline = time.monotonic() + 10
+    for process in started:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+
+
+@pytest.fixture
+def celery_worker(spawn: Spawn) -> subprocess.Popen[str]:
+    """A real Celery worker that has said it is ready."""
+    from wxcode.celery import app
+
+    process = spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "4", "-l", "info")
+    deadline = time.monotonic() + 30
+    while not app.control.ping(timeout=0.3):
+        assert process.poll() is None and time.monotonic() < deadline, "the Celery worker did not start"
+    return process

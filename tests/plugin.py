@@ -1,0 +1,99 @@
+"""Prepares the environment of a test process before Django reads its settings (loaded with `-p tests.plugin`)."""
+
+import atexit
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.postgres import PostgresNotFound, PostgresServer
+from wxcode.stack import redis_server
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+cleanup = contextlib.ExitStack()
+
+
+def variables_of_ours() -> set[str]:
+    return set(re.findall(r'env\.read\(\s*"([A-Z_]+)"', (BASE_DIR / "wxcode/settings.py").read_text()))
+
+
+def prepare_environment() -> None:
+    """Nothing of the developer's shell or .env reaches the tests: every variable of ours is set here or blank."""
+    data_dir = Path(tempfile.mkdtemp(prefix="wxcode-test-"))
+    cleanup.callback(shutil.rmtree, data_dir, ignore_errors=True)
+    os.environ.update(dict.fromkeys(variables_of_ours(), ""))
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "wxcode.settings",
+        "WXCODE_DATA_DIR": str(data_dir),
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "WXCODE_SEAL_KEYS": Fernet.generate_key().decode(),
+        "REDIS_URL": redis_server.new_url(password=secrets.token_urlsafe(24), port=redis_server.free_port()),
+        "DATABASE_URL": os.environ.get("WXCODE_TEST_POSTGRES_URL") or f"sqlite:///{data_dir}/wxcode.sqlite3",
+        "HTTPS_ONLY": "false",
+        "DEBUG": "false",
+        "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+        "LOG_LEVEL": "INFO",
+        # playwright's synchronous calls run inside an event loop, where Django would refuse the ORM
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+
+
+def start_redis() -> None:
+    data_dir = Path(os.environ["WXCODE_DATA_DIR"])
+    with (data_dir / "redis.log").open("wb") as log:
+        process = redis_server.start(url=os.environ["REDIS_URL"], directory=data_dir / "redis", output=log)
+    cleanup.callback(end, process)
+    redis_server.wait_until_ready(process, os.environ["REDIS_URL"])
+
+
+def start_postgres() -> None:
+    """One server per run: workers find its address in the environment that they inherit."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if not given and os.environ.get("TEST_DATABASE") != "postgres":
+        return
+    try:
+        url = given or cleanup.enter_context(PostgresServer()).url
+    except PostgresNotFound as error:
+        raise pytest.UsageError(str(error)) from error
+    os.environ["WXCODE_TEST_POSTGRES_URL"] = os.environ["DATABASE_URL"] = url
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Runs before pytest-django reads the settings."""
+    has_workers = bool(getattr(early_config.known_args_namespace, "numprocesses", None))
+    if not IS_WORKER:
+        start_postgres()
+    if not has_workers or IS_WORKER:
+        start_redis()
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    cleanup.close()
+
+
+atexit.register(cleanup.close)
+# SIGTERM ends a run as Ctrl-C does: pytest tidies up
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+prepare_environment()

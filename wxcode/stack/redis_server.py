@@ -60,6 +60,8 @@ def start(*, url: str, directory: Path, output: int | IO[bytes]) -> subprocess.P
         "appendonly yes",
         "appendfsync everysec",
         'save ""',
+        # 16 processes of 50 threads that connect at one moment overflow the usual 511: a lost SYN costs a second
+        "tcp-backlog 4096",
         "daemonize no",
         'logfile ""',
     ]

@@ -142,6 +142,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
+    # To open a file costs 1 ms, and whoever closes the last connection writes the whole log back: 30 ms.
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
 else:
     # A pooled connection costs 0.4 ms, a new one 4 ms; pooling excludes CONN_MAX_AGE.
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}

@@ -91,3 +91,10 @@ class Unavailable(WxcodeError):
     title = _("Temporarily unavailable")
     http_status = 503
     is_retryable = True
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or refuses for the moment (restarting, out of connections, locked, full)."""
+
+    code = "database_unavailable"
+    title = _("The database does not answer")

@@ -1,16 +1,22 @@
 """Turns the errors of Django and Django REST framework into ours, which know how to show themselves."""
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core import exceptions as django_errors
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf_errors
 
 from apps.api import errors
 from apps.errors import Conflict, FieldErrors, InvalidRequest, NotFound, WxcodeError
+
+logger = logging.getLogger(__name__)
+
+DATABASE_RETRY_SECONDS = 2
 
 # for exceptions of other libraries, which only say their status
 ERROR_OF_STATUS: dict[int, type[WxcodeError]] = {
@@ -43,6 +49,13 @@ def find_wxcode_error(exc: BaseException, *, allowed_methods: list[str] | None =
         return InvalidRequest(_("The request is not one that a browser or an HTTP client would send."))
     if isinstance(exc, drf_errors.APIException):
         return from_rest_framework(exc, allowed_methods=allowed_methods or [])
+    if isinstance(exc, OperationalError | InterfaceError):
+        logger.error("the database failed a request", exc_info=exc)
+        return errors.DatabaseUnavailable(
+            _("The database of wxcode does not answer."),
+            advice=_("Try again in a few seconds. Operators: see /readyz and the log."),
+            retry_after=DATABASE_RETRY_SECONDS,
+        )
     return None
 
 

@@ -31,6 +31,7 @@ ANSWERS = [
     (kind("wechat"), 503, "wechat_busy"),
     (kind("http404"), 404, "not_found"),
     (kind("forbidden"), 403, "permission_denied"),
+    (kind("database"), 503, "database_unavailable"),
     (kind("suspicious"), 400, "invalid_request"),
     (kind("too-big"), 413, "body_too_large"),
     (kind("django-validation"), 400, "invalid_request"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core import exceptions as django_errors
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from rest_framework import exceptions, permissions, renderers, serializers
@@ -31,6 +32,7 @@ FAILURES: dict[str, Any] = {
     "wechat": lambda: WeChatIsBusy("busy", errcode=45011, rid="6a-1-2", retry_after=60),
     "http404": lambda: Http404("No Secret matches the given query."),
     "forbidden": lambda: django_errors.PermissionDenied("inside"),
+    "database": lambda: OperationalError('connection to server at "10.0.0.7" failed'),
     "suspicious": lambda: django_errors.SuspiciousOperation("inside"),
     "too-big": lambda: django_errors.RequestDataTooBig("inside"),
     "django-validation": lambda: django_errors.ValidationError({"width": ["too wide"]}),

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import OperationalError, connection
 from PIL import Image
 
 from apps.codes.models import FailedAttempt, IssuedCode
@@ -263,3 +263,17 @@ def test_a_full_disk_is_told_and_nothing_is_stored(sandbox, miniprogram, setting
     answer = issue(make_api(), miniprogram)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert not IssuedCode.objects.exists()
+
+
+def test_a_database_that_is_away_is_503_and_the_next_try_succeeds(sandbox, miniprogram):
+    def fail(execute, sql, params, many, context):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    api = make_api()
+    assert issue(api, miniprogram, scene="warm=1").status_code == 201
+    with connection.execute_wrapper(fail):
+        refused = issue(api, miniprogram)
+    assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
+    assert refused["Retry-After"] == "2"
+    assert "server closed" not in refused.content.decode()
+    assert issue(api, miniprogram).status_code == 201

@@ -1,11 +1,13 @@
 """Batches under fire and at full speed: real workers, beat, Redis, database and sandbox WeChat, gone afterwards.
 
     .venv/bin/python -m benchmarks.batches drill [--rows 5000] [--kills 20] [--redis-restarts 2]
+        [--postgres --database-outages 1]
     .venv/bin/python -m benchmarks.batches speed [--miniprograms 1] [--seconds 120] [--workers 1] [--postgres]
     .venv/bin/python -m benchmarks.batches interactive [--seconds 60]
     .venv/bin/python -m benchmarks.batches zip [--rows 10000]
 
-drill: the worker is killed -9 at random moments and started again at once, Redis is killed and started on its data.
+drill: the worker is killed -9 at random moments and started again at once, Redis is killed and started on its data,
+the database is stopped for a minute.
 Reported: issued rows, codes in the history, calls at the sandbox, and how many calls were under way at each kill.
 speed: codes a minute after a warm-up, and what the sandbox refused: it counts calendar and sliding minutes.
 interactive: single codes of the same mini-program while its batch runs; what they wait beyond WeChat's own time.
@@ -25,7 +27,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +39,7 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 CODE = "/wxa/getwxacodeunlimit"
 LATENCY_SECONDS = 0.6
 PER_MINUTE = 5000
+OUTAGE_SECONDS = 60.0
 
 
 class Installation:
@@ -84,7 +86,19 @@ class Installation:
             return f"sqlite:///{self.data_dir}/wxcode.sqlite3"
         from tests.postgres import PostgresServer
 
-        return self.cleanup.enter_context(PostgresServer()).url
+        self.postgres = self.cleanup.enter_context(PostgresServer())
+        return self.postgres.url
+
+    def stop_database_for(self, seconds: float) -> None:
+        """An orderly restart: this server writes without fsync, and a crash would lose what was committed."""
+        self.postgres.process.send_signal(signal.SIGINT)
+        self.postgres.process.wait()
+        time.sleep(seconds)
+        self.postgres.start()
+        from django.db import connection
+
+        # this process's own has died, too
+        connection.close()
 
     def start(self, *words: str) -> subprocess.Popen[Any]:
         log = (self.data_dir / "processes.log").open("ab")
@@ -175,10 +189,10 @@ def wait_for(batches: list[Any], *, seconds: float) -> None:
             batch.refresh_from_db()
 
 
-def random_moments(kills: int, redis_restarts: int) -> Iterator[str]:
-    acts = ["kill"] * kills + ["redis"] * redis_restarts
+def random_moments(**counts: int) -> list[str]:
+    acts = [act for act, count in counts.items() for _number in range(count)]
     random.shuffle(acts)
-    yield from acts
+    return acts
 
 
 def drill(options: argparse.Namespace) -> None:
@@ -189,7 +203,7 @@ def drill(options: argparse.Namespace) -> None:
         miniprogram = make_miniprogram(installation, 1)
         batch = order_batch(miniprogram, options.rows)
         started, killed = time.monotonic(), []
-        acts = list(random_moments(options.kills, options.redis_restarts))
+        acts = list(random_moments(kill=options.kills, redis=options.redis_restarts, database=options.database_outages))
         for number, act in enumerate(acts):
             # every part of the work is hit: wait for the next share of rows, then a random moment more
             goal = options.rows * number // (len(acts) + 1)
@@ -200,6 +214,10 @@ def drill(options: argparse.Namespace) -> None:
             if act == "redis":
                 installation.restart_redis()
                 print(f"  {time.monotonic() - started:5.0f} s  Redis killed and restarted", flush=True)
+                continue
+            if act == "database":
+                installation.stop_database_for(OUTAGE_SECONDS)
+                print(f"  {time.monotonic() - started:5.0f} s  database away for {OUTAGE_SECONDS:.0f} s", flush=True)
                 continue
             installation.kill_worker(0)
             batch.refresh_from_db()
@@ -334,10 +352,13 @@ def main() -> None:
         section.add_argument("--rows", type=int, default=10_000 if name == "zip" else 5000)
         section.add_argument("--kills", type=int, default=20)
         section.add_argument("--redis-restarts", type=int, default=2)
+        section.add_argument("--database-outages", type=int, default=0, help="needs --postgres")
         section.add_argument("--miniprograms", type=int, default=1)
         section.add_argument("--workers", type=int, default=1)
         section.add_argument("--seconds", type=float, default=120 if name == "speed" else 60)
     options = parser.parse_args()
+    if options.database_outages and not options.postgres:
+        parser.error("only PostgreSQL can be stopped: add --postgres")
     options.run(options)
 
 

@@ -195,7 +195,11 @@ class BatchItem(models.Model):
         verbose_name = _("row")
         verbose_name_plural = _("rows")
         ordering = ["id"]
-        indexes = [models.Index(fields=["batch", "state", "id"], name="batchitem_work")]
+        indexes = [
+            models.Index(fields=["batch", "state", "id"], name="batchitem_work"),
+            # the codes of a batch, newest first
+            models.Index(fields=["batch", "-code"], name="batchitem_codes"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.row}: {self.label or self.scene}"

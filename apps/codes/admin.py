@@ -1,16 +1,51 @@
 """Codes and failed attempts in the admin: to read and to search, not to change."""
 
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
 from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES
+
+# A list shows so many of the newest; whoever looks for older ones narrows it down.
+SHOWN_AT_MOST = 1000
+
+
+class NewestOnly(Paginator):  # type: ignore[type-arg]
+    """Counts no further than it shows, and so never skips over more than that either."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return len(rows.values_list("pk", flat=True)[:SHOWN_AT_MOST])
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Archived codes are hidden unless asked for, as in the API."""
+
+    title = _("archived")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("archived"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        shown = list(super().choices(changelist))
+        shown[0] = {**shown[0], "display": _("not archived")}
+        yield from shown
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -30,14 +65,28 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class IssuedCodeAdmin(ReadOnlyAdmin):
     list_display = ["thumbnail", "title", "miniprogram", "page", "env_version", "door", "issued_by", "issued_at"]
     list_display_links = ["thumbnail", "title"]
-    list_filter = ["miniprogram", "kind", "env_version", "door", "issued_at"]
+    # each has an index that holds the newest first
+    list_filter = ["miniprogram", "kind", "env_version", ArchivedFilter]
     search_fields = ["search_text"]
+    search_help_text = _("Words in scene, label, page or external_id. The newest 1,000 codes are listed at most.")
+    sortable_by = ()
     list_per_page = 50
+    list_max_show_all = 0
     show_full_result_count = False
+    paginator = NewestOnly
 
     def get_queryset(self, request: HttpRequest) -> IssuedCodeQuerySet:
         found: IssuedCodeQuerySet = super().get_queryset(request)  # type: ignore[assignment]
         return found.with_facts()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """By the history's index."""
+        if not search_term.strip():
+            return queryset, False
+        wanted = Wanted(words=search_term.replace("\0", ""), is_archived=request.GET.get("archived") == "yes")
+        return queryset.filter(pk__in=[row.id for row in History(wanted)[:SHOWN_AT_MOST]]), False
 
     @admin.display(description=_("picture"))
     def thumbnail(self, code: IssuedCode) -> str:
@@ -53,6 +102,7 @@ class FailedAttemptAdmin(ReadOnlyAdmin):
     list_select_related = ["miniprogram"]
     list_per_page = 50
     show_full_result_count = False
+    paginator = NewestOnly
 
     @admin.display(description=_("what to do"))
     def cure(self, attempt: FailedAttempt) -> str:

@@ -12,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.api.pagination import NewestFirst
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.codes import pictures
 from apps.codes.filters import CodeFilter
-from apps.codes.models import Door, IssuedCode, IssuedCodeQuerySet
+from apps.codes.history import History, Wanted, read_rows
+from apps.codes.models import Door, IssuedCode
 from apps.codes.requests import Issuer, code_request
 from apps.codes.serializers import CodeInput, CodeOutput
 from apps.codes.services import issue_code
@@ -25,6 +27,14 @@ from apps.errors import InvalidRequest, NotFound
 # The picture of a code never changes, but only those who may see the code may keep it.
 IMMUTABLE = "private, max-age=31536000, immutable"
 EMBED = "data_url"
+
+
+class CodePages(NewestFirst):
+    """Finds the ids of a page first, then reads those rows with everything that is shown."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        rows: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        return None if rows is None else read_rows(rows)
 
 
 class PictureRenderer(renderers.BaseRenderer):
@@ -45,14 +55,14 @@ class CodeList(generics.ListAPIView[IssuedCode]):
     required_scopes = {"GET": "codes:read", "POST": "codes:create"}
     serializer_class = CodeOutput
     filterset_class = CodeFilter
+    pagination_class = CodePages
     renderer_classes = [renderers.JSONRenderer, PictureRenderer]
 
-    def get_queryset(self) -> IssuedCodeQuerySet:
+    def get_queryset(self) -> Any:
+        """A History, which reads like a queryset as far as cursor pages need."""
         if getattr(self, "swagger_fake_view", False):
-            nobody: IssuedCodeQuerySet = IssuedCode.objects.none()
-            return nobody
-        found: IssuedCodeQuerySet = IssuedCode.objects.with_facts().visible_to(_caller(self.request).appids)
-        return found
+            return IssuedCode.objects.none()
+        return History(Wanted(appids=_caller(self.request).appids))
 
     @extend_schema(operation_id="list_codes")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
-from apps.codes.models import FailedAttempt, IssuedCode, Tag
+from apps.codes.models import CodeTag, FailedAttempt, IssuedCode, Tag
 from apps.codes.requests import CodeRequest, Issuer
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram
@@ -35,7 +35,8 @@ def insert_codes(codes: Sequence[IssuedCode], *, tags: Mapping[str, Sequence[str
     with transaction.atomic():
         IssuedCode.objects.bulk_create(codes, ignore_conflicts=True)
         ids = find_identical_ids(codes[0].miniprogram, [code.digest for code in codes])
-        _add_tags({ids[digest]: names for digest, names in tags.items() if names and digest in ids})
+        named = {ids[digest]: names for digest, names in tags.items() if names and digest in ids}
+        _add_tags(named, miniprogram=codes[0].miniprogram)
     return ids
 
 
@@ -50,13 +51,16 @@ def get_tags(names: Iterable[str]) -> dict[str, Tag]:
     return known
 
 
-def _add_tags(names_of: Mapping[int, Sequence[str]]) -> None:
+def _add_tags(names_of: Mapping[int, Sequence[str]], *, miniprogram: MiniProgram) -> None:
     if not names_of:
         return
     known = get_tags(dict.fromkeys(name for names in names_of.values() for name in names))
-    through = IssuedCode.tags.through
-    through.objects.bulk_create(
-        [through(issuedcode_id=pk, tag_id=known[name].pk) for pk, names in names_of.items() for name in names],
+    CodeTag.objects.bulk_create(
+        [
+            CodeTag(issuedcode_id=pk, tag_id=known[name].pk, miniprogram_key=miniprogram.pk)
+            for pk, names in names_of.items()
+            for name in names
+        ],
         ignore_conflicts=True,
     )
 

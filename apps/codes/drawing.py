@@ -34,7 +34,7 @@ def draw_code(
         image, num_used = _ask_wechat(miniprogram, request, issuer, acquire), None
     name, image_sha256 = store_image(image)
     color = line_color(request)
-    code = IssuedCode(
+    return IssuedCode(
         miniprogram=miniprogram,
         kind=request.kind,
         scene=request.scene,
@@ -58,8 +58,6 @@ def draw_code(
         issued_by=issuer.label,
         door=issuer.door,
     )
-    code.fill_search_text()
-    return code
 
 
 def _ask_wechat(

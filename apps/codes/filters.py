@@ -1,54 +1,66 @@
-"""The filters of `GET codes/`."""
+"""The filters of `GET codes/`: read, checked and described here, answered by the history."""
 
+import datetime as dt
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.utils import timezone
 
-from apps.codes.models import IssuedCode, IssuedCodeQuerySet, Kind
+from apps.codes.history import History, Wanted
+from apps.codes.models import IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion
 
 
 class CodeFilter(django_filters.FilterSet):
     """Every filter may be combined with every other; archived codes are hidden unless asked for."""
 
-    appid = django_filters.CharFilter(field_name="miniprogram__appid", help_text="One mini-program.")
+    appid = django_filters.CharFilter(help_text="One mini-program.")
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
     scene = django_filters.CharFilter(help_text="Exactly this scene.")
     page = django_filters.CharFilter(help_text="Exactly this page.")
     env_version = django_filters.ChoiceFilter(choices=EnvVersion.choices)
-    external_id = django_filters.CharFilter()
+    external_id = django_filters.CharFilter(help_text="Exactly this external_id.")
     search = django_filters.CharFilter(
-        method="filter_search", help_text="Words that occur in scene, label, page or external_id."
+        help_text="Words that all occur in scene, label, page or external_id, also inside other words; "
+        "small and capital letters are the same."
     )
-    tag = django_filters.CharFilter(field_name="tags__name", help_text="Exactly this tag.")
+    tag = django_filters.CharFilter(help_text="Exactly this tag.")
     batch = django_filters.NumberFilter(
-        method="filter_batch",
         max_digits=18,
         decimal_places=0,
         help_text="Codes of this batch, those included that had been issued before it.",
     )
-    client = django_filters.CharFilter(field_name="client__name", help_text="Name of the API client that asked.")
-    issued_after = django_filters.IsoDateTimeFilter(field_name="issued_at", lookup_expr="gte")
-    issued_before = django_filters.IsoDateTimeFilter(field_name="issued_at", lookup_expr="lt")
-    archived = django_filters.BooleanFilter(method="filter_archived", help_text="true: only archived codes.")
+    client = django_filters.CharFilter(help_text="Name of the API client that asked.")
+    issued_after = django_filters.IsoDateTimeFilter(help_text="At this moment or later.")
+    issued_before = django_filters.IsoDateTimeFilter(help_text="Before this moment.")
+    archived = django_filters.BooleanFilter(help_text="true: only archived codes.")
 
     class Meta:
         model = IssuedCode
         fields: list[str] = []
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        filtered: QuerySet[Any] = super().filter_queryset(queryset)
-        # absent means: hide what is archived
-        return filtered.filter(archived_at=None) if self.form.cleaned_data.get("archived") is None else filtered
+    def filter_queryset(self, queryset: Any) -> Any:
+        """The History of what was asked for; `queryset` is the History of what the caller may see."""
+        asked: dict[str, Any] = self.form.cleaned_data
+        appids: frozenset[str] | None = queryset.wanted.appids
+        if asked["appid"]:
+            appids = frozenset({asked["appid"]} if appids is None else appids & {asked["appid"]})
+        return History(
+            Wanted(
+                appids=appids,
+                words=asked["search"],
+                batch=None if asked["batch"] is None else int(asked["batch"]),
+                is_archived=bool(asked["archived"]),
+                issued_after=_aware(asked["issued_after"]),
+                issued_before=_aware(asked["issued_before"]),
+                **{
+                    name: asked[name]
+                    for name in ("kind", "scene", "page", "env_version", "external_id", "client", "tag")
+                },
+            )
+        )
 
-    def filter_search(self, queryset: IssuedCodeQuerySet, name: str, value: str) -> IssuedCodeQuerySet:
-        return queryset.matching(value)
 
-    def filter_batch(self, queryset: IssuedCodeQuerySet, name: str, value: int) -> IssuedCodeQuerySet:
-        # apps.batches makes this relation; a subquery, because two rows of a batch may want the same code
-        of_batch = IssuedCode.objects.filter(batch_items__batch_id=value).order_by().values("pk")
-        return queryset.filter(pk__in=of_batch)
-
-    def filter_archived(self, queryset: IssuedCodeQuerySet, name: str, value: bool) -> IssuedCodeQuerySet:
-        return queryset.exclude(archived_at=None) if value else queryset.current()
+def _aware(moment: dt.datetime | None) -> dt.datetime | None:
+    """A moment without a zone is meant in the service's own."""
+    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment

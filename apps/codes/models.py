@@ -4,18 +4,28 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.models import ApiClient
+from apps.codes.derived import DerivedBigIntegerField, DerivedTextField, text_key
+from apps.codes.grams import find_words, gram_text
 from apps.miniprograms.models import EnvVersion, MiniProgram
-from apps.wechat.types import LIFETIME_CODES, PAGE_MAX_LENGTH, SCENE_MAX_LENGTH, WIDTH_DEFAULT
+from apps.wechat.types import (
+    LIFETIME_CODES,
+    PAGE_MAX_LENGTH,
+    SCENE_MAX_LENGTH,
+    UNCHECKED_PAGES,
+    WIDTH_DEFAULT,
+)
 
 LABEL_MAX_LENGTH = 100
 TAG_MAX_LENGTH = 50
 EXTERNAL_ID_MAX_LENGTH = 100
 LIFETIME_WARN_SHARE = 0.8
+# ids that one entry of the index over times stands for, see history.py
+BLOCK_SIZE = 4096
 
 
 class Kind(models.TextChoices):
@@ -72,16 +82,25 @@ class IssuedCodeQuerySet(models.QuerySet["IssuedCode"]):
     def matching(self, words: str) -> "IssuedCodeQuerySet":
         """Those whose scene, label, page or external_id contains every one of `words`."""
         found = self
-        for word in words.lower().split():
+        for word in find_words(words):
             found = found.filter(search_text__contains=word)
         return found
+
+
+# the columns to write together with any that people search
+SEARCHED = ("search_text", "search_grams")
 
 
 class IssuedCode(models.Model):
     """A mini-program code that was issued: its parameters as sent to WeChat, its picture, its story."""
 
     miniprogram = models.ForeignKey(
-        MiniProgram, on_delete=models.PROTECT, related_name="codes", verbose_name=_("mini-program")
+        # the indexes below begin with it
+        MiniProgram,
+        on_delete=models.PROTECT,
+        related_name="codes",
+        verbose_name=_("mini-program"),
+        db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.UNLIMITED)
     scene = models.CharField(_("scene"), max_length=SCENE_MAX_LENGTH, blank=True)
@@ -91,6 +110,7 @@ class IssuedCode(models.Model):
         blank=True,
         help_text=_("kinds limited and qrcode: the path with its query"),
     )
+    page_key = DerivedBigIntegerField(editable=False, default=0)
     env_version = models.CharField(_("env_version"), max_length=16, choices=EnvVersion)
     check_path = models.BooleanField(_("check_path"))
     width = models.PositiveIntegerField(_("width"), default=WIDTH_DEFAULT, help_text=_("pixels, as asked for"))
@@ -101,15 +121,17 @@ class IssuedCode(models.Model):
     digest = models.CharField(_("digest"), max_length=64)
 
     label = models.CharField(_("label"), max_length=LABEL_MAX_LENGTH, blank=True)
-    tags = models.ManyToManyField(Tag, blank=True, related_name="codes", verbose_name=_("tags"))
+    tags = models.ManyToManyField(Tag, through="CodeTag", blank=True, related_name="codes", verbose_name=_("tags"))
     external_id = models.CharField(_("external_id"), max_length=EXTERNAL_ID_MAX_LENGTH, blank=True)
-    search_text = models.TextField(editable=False, default="")
+    search_text = DerivedTextField(editable=False, default="")
+    search_grams = DerivedTextField(editable=False, default="")
 
     image = models.CharField(_("picture"), max_length=120, help_text=_("name in the media storage"))
     image_sha256 = models.CharField(_("picture's sha256"), max_length=64)
     image_size = models.PositiveIntegerField(_("picture's size (bytes)"))
     image_width = models.PositiveIntegerField(_("picture's width (pixels)"))
     media_type = models.CharField(_("media type"), max_length=32)
+    reissues = models.PositiveIntegerField(_("reissues"), default=0, editable=False)
     num_used = models.PositiveIntegerField(
         _("codes used"),
         null=True,
@@ -142,10 +164,31 @@ class IssuedCode(models.Model):
                 fields=["client", "external_id"], condition=~Q(external_id=""), name="issuedcode_external_id"
             ),
         ]
+        # every filter of the history with the newest first; archived codes are looked at rarely
         indexes = [
-            models.Index(fields=["miniprogram", "-id"], name="issuedcode_miniprogram"),
-            models.Index(fields=["miniprogram", "scene"], name="issuedcode_scene"),
-            models.Index(fields=["issued_at"], name="issuedcode_issued_at"),
+            *(
+                models.Index(fields=[*fields, "-id"], condition=Q(archived_at=None), name=f"code_by_{name}")
+                for name, fields in {
+                    "id": [],
+                    "kind": ["kind"],
+                    "version": ["env_version"],
+                    "page": ["page_key"],
+                    "scene": ["scene"],
+                    "client": ["client"],
+                    "external_id": ["external_id"],
+                    "app": ["miniprogram"],
+                    "app_kind": ["miniprogram", "kind"],
+                    "app_version": ["miniprogram", "env_version"],
+                    "app_page": ["miniprogram", "page_key"],
+                    "app_client": ["miniprogram", "client"],
+                }.items()
+            ),
+            models.Index(fields=["-id"], condition=Q(archived_at__isnull=False), name="archived_code"),
+            models.Index(
+                fields=["miniprogram", "-id"], condition=Q(archived_at__isnull=False), name="archived_code_by_app"
+            ),
+            # which blocks of ids hold a code of some time: see history.py
+            models.Index(F("id") / BLOCK_SIZE, "issued_at", name="code_block_times"),
         ]
 
     def __str__(self) -> str:
@@ -156,9 +199,79 @@ class IssuedCode(models.Model):
         """What people call it: its label, else its scene, else its path."""
         return self.label or self.scene or self.page
 
+    @property
+    def tag_defaults(self) -> dict[str, int]:
+        """For the rows of its tags."""
+        return {"miniprogram_key": self.miniprogram_id}
+
+    def make_search_text(self) -> str:
+        """What people search, in small letters."""
+        return "\n".join((self.scene, self.label, self.page, self.external_id)).lower()
+
+    def make_search_grams(self) -> str:
+        return gram_text(self.make_search_text(), miniprogram_id=self.miniprogram_id)
+
+    def make_page_key(self) -> int:
+        return text_key(self.page)
+
     def fill_search_text(self) -> None:
-        """Bring the search column in line with the fields that people search."""
-        self.search_text = "\n".join((self.scene, self.label, self.page, self.external_id)).lower()
+        """Bring the search columns in line with the fields that people search, before the row is written."""
+        self.search_text, self.search_grams = self.make_search_text(), self.make_search_grams()
+
+
+class CodeTag(models.Model):
+    """One tag of one code, with the code's mini-program, so that an index serves both together."""
+
+    issuedcode = models.ForeignKey(IssuedCode, on_delete=models.CASCADE, related_name="code_tags", db_index=False)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="code_tags", db_index=False)
+    miniprogram_key = DerivedBigIntegerField(editable=False, default=0)
+
+    class Meta:
+        db_table = "codes_issuedcode_tags"
+        verbose_name = _("tag of a code")
+        verbose_name_plural = _("tags of codes")
+        unique_together = [("issuedcode", "tag")]
+        indexes = [
+            models.Index(fields=["tag", "-issuedcode"], name="codetag_newest"),
+            models.Index(fields=["tag", "miniprogram_key", "-issuedcode"], name="codetag_app_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issuedcode_id}: {self.tag_id}"
+
+    def make_miniprogram_key(self) -> int:
+        """The id of the code's mini-program, which never changes."""
+        return self.miniprogram_key or self.issuedcode.miniprogram_id
+
+
+class EarlierPicture(models.Model):
+    """A picture that was replaced by a reissue, with the looks it was asked for with; its file is kept."""
+
+    code = models.ForeignKey(
+        IssuedCode, on_delete=models.CASCADE, related_name="earlier_pictures", verbose_name=_("code")
+    )
+    # 0 is the one that the code was issued with
+    version = models.PositiveIntegerField(_("version"))
+    width = models.PositiveIntegerField(_("width"))
+    auto_color = models.BooleanField(_("auto_color"))
+    line_color = models.CharField(_("line_color"), max_length=7)
+    is_hyaline = models.BooleanField(_("is_hyaline"))
+    image = models.CharField(_("picture"), max_length=120)
+    image_sha256 = models.CharField(_("picture's sha256"), max_length=64)
+    image_size = models.PositiveIntegerField(_("picture's size (bytes)"))
+    image_width = models.PositiveIntegerField(_("picture's width (pixels)"))
+    media_type = models.CharField(_("media type"), max_length=32)
+    replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
+    replaced_by = models.CharField(_("replaced by"), max_length=150)
+
+    class Meta:
+        verbose_name = _("earlier picture")
+        verbose_name_plural = _("earlier pictures")
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="earlierpicture_version")]
+
+    def __str__(self) -> str:
+        return f"{self.code_id}: {self.version}"
 
 
 class FailedAttemptQuerySet(models.QuerySet["FailedAttempt"]):
@@ -195,6 +308,7 @@ class FailedAttempt(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["miniprogram", "-id"], name="failedattempt_miniprogram"),
+            models.Index(fields=["errcode", "-id"], name="failedattempt_errcode"),
             models.Index(fields=["at"], name="failedattempt_at"),
         ]
 
@@ -214,6 +328,11 @@ class LifetimePool(models.Model):
     uncertain = models.PositiveIntegerField(
         _("answers lost"), default=0, help_text=_("calls since then that WeChat may have counted, without an answer")
     )
+    unchecked_pages = models.PositiveIntegerField(
+        _("unchecked pages"),
+        default=0,
+        help_text=_("different pages of codes with check_path off; WeChat allows 60,000 and asks not to abuse them"),
+    )
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
     class Meta:
@@ -232,3 +351,36 @@ class LifetimePool(models.Model):
     @property
     def is_warning(self) -> bool:
         return self.share >= LIFETIME_WARN_SHARE
+
+    @property
+    def is_page_warning(self) -> bool:
+        return self.unchecked_pages >= LIFETIME_WARN_SHARE * UNCHECKED_PAGES
+
+
+class UncheckedPage(models.Model):
+    """One of the 60,000 different pages that a mini-program may have in codes with `check_path` off."""
+
+    miniprogram = models.ForeignKey(
+        MiniProgram,
+        on_delete=models.CASCADE,
+        related_name="unchecked_pages",
+        verbose_name=_("mini-program"),
+        db_index=False,
+    )
+    page = models.CharField(_("page"), max_length=PAGE_MAX_LENGTH)
+    page_key = DerivedBigIntegerField(editable=False)
+    first_at = models.DateTimeField(_("first used at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("unchecked page")
+        verbose_name_plural = _("unchecked pages")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["miniprogram", "page_key"], name="uncheckedpage_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.page
+
+    def make_page_key(self) -> int:
+        return text_key(self.page)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.bulk import get_tags, new_failed_attempt
 from apps.codes.drawing import draw_code
-from apps.codes.models import FailedAttempt, IssuedCode
+from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest
 from apps.coordination.single_flight import single_flight
@@ -109,7 +109,7 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
         with transaction.atomic():
             code.save(force_insert=True)
             if request.tags:
-                code.tags.set(get_tags(request.tags).values())
+                code.tags.set(get_tags(request.tags).values(), through_defaults=code.tag_defaults)
     except IntegrityError:
         # a leader whose lease ran out while WeChat was slow has been overtaken, or external_id was taken meanwhile
         identical_id = _find_identical_id(code.miniprogram, code.digest)
@@ -132,8 +132,7 @@ def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) ->
         )
     _refuse_taken_external_id(request, issuer, code_id=code.pk)
     code.external_id = request.external_id
-    code.fill_search_text()
-    code.save(update_fields=["external_id", "search_text"])
+    code.save(update_fields=["external_id", *SEARCHED])
     return code
 
 

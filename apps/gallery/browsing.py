@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from apps.codes.models import IssuedCode, IssuedCodeQuerySet
+from apps.codes.history import History, Wanted
+from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
 
 PAGE_SIZE = 60
@@ -46,17 +47,15 @@ class Search:
         """Whether anything but the page was asked for."""
         return bool(self.words or self.appid)
 
-    def codes(self) -> IssuedCodeQuerySet:
+    def history(self) -> History:
         """Everything that the search means, newest first, from `before` on."""
-        found: IssuedCodeQuerySet = IssuedCode.objects.with_facts().current().matching(self.words).order_by("-pk")
-        if self.appid:
-            found = found.visible_to(frozenset({self.appid}))
-        return found if self.before is None else found.filter(pk__lt=self.before)
+        found = History(Wanted(words=self.words, appids=frozenset({self.appid}) if self.appid else None))
+        return found if self.before is None else found.filter(id__lt=self.before)
 
     def page(self) -> Page:
-        """The codes of this page; one more is read to know whether others follow, nothing is counted."""
-        rows = list(self.codes()[: PAGE_SIZE + 1])
-        return Page(codes=rows[:PAGE_SIZE], has_older=len(rows) > PAGE_SIZE)
+        """The codes of this page; one more is looked for to know whether others follow, nothing is counted."""
+        codes, has_older = self.history().page(PAGE_SIZE)
+        return Page(codes=codes, has_older=has_older)
 
     def query_string(self, *, before: int | None = None) -> str:
         """The part of an address from ? on that says the same, with the page that begins below `before`."""
@@ -73,5 +72,5 @@ def find_neighbours(code: IssuedCode) -> tuple[int | None, int | None]:
 
 def recent_pages(miniprogram: MiniProgram) -> list[str]:
     """Pages that the latest codes of `miniprogram` open, most recent first, each once."""
-    latest = IssuedCode.objects.filter(miniprogram=miniprogram).order_by("-pk").values_list("page", flat=True)
+    latest = IssuedCode.objects.current().filter(miniprogram=miniprogram).order_by("-pk").values_list("page", flat=True)
     return [page for page in dict.fromkeys(latest[:200]) if page][:20]

@@ -18,6 +18,8 @@ LIMITED_PATH_MAX_LENGTH: Final = 1024
 QRCODE_PATH_MAX_BYTES: Final = 128
 # both together, for the life of a mini-program; nothing brings them back
 LIFETIME_CODES: Final = 100_000
+# different pages of codes with check_path off, per mini-program
+UNCHECKED_PAGES: Final = 60_000
 ENV_VERSIONS: Final = ("release", "trial", "develop")
 # WeChat adds this query key itself, so neither scene nor page may hold it.
 RESERVED_WORD: Final = "scancode_time"

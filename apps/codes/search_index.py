@@ -1,0 +1,84 @@
+"""The index over the grams of all codes, in the database's own way, kept in step by the database itself.
+
+PostgreSQL: a GIN index. SQLite: an FTS5 table with triggers, which ends as soon as enough of the newest are found.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from apps.codes.grams import miniprogram_token
+
+POSTGRES = (
+    "CREATE INDEX IF NOT EXISTS issuedcode_grams ON codes_issuedcode USING gin ((search_grams::tsvector))",
+    # nothing waits for its turn in a list that every search would have to read
+    "ALTER INDEX issuedcode_grams SET (fastupdate = off)",
+)
+TABLE = """
+CREATE VIRTUAL TABLE codes_search USING fts5(
+    search_grams, content='codes_issuedcode', content_rowid='id', detail=none, columnsize=0, prefix='1 2',
+    tokenize="unicode61 remove_diacritics 0"
+)
+"""
+REBUILD = "INSERT INTO codes_search(codes_search) VALUES ('rebuild')"
+INSERT_NEW = "INSERT INTO codes_search(rowid, search_grams) VALUES (new.id, new.search_grams);"
+DELETE_OLD = "INSERT INTO codes_search(codes_search, rowid, search_grams) VALUES ('delete', old.id, old.search_grams);"
+TRIGGERS = {
+    "codes_search_insert": f"AFTER INSERT ON codes_issuedcode BEGIN {INSERT_NEW} END",
+    "codes_search_delete": f"AFTER DELETE ON codes_issuedcode BEGIN {DELETE_OLD} END",
+    "codes_search_update": "AFTER UPDATE OF id, search_grams ON codes_issuedcode "
+    f"WHEN old.search_grams <> new.search_grams BEGIN {DELETE_OLD} {INSERT_NEW} END",
+}
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make what is missing. On SQLite a migration that rebuilds the table drops its triggers: run it after each."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for statement in POSTGRES:
+                cursor.execute(statement)
+            return
+        cursor.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'codes_search'")
+        if cursor.fetchone() is None:
+            cursor.execute(TABLE)
+            cursor.execute(REBUILD)
+        for name, rest in TRIGGERS.items():
+            cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {rest}")
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Undo `install`."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP INDEX IF EXISTS issuedcode_grams")
+            return
+        for name in TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        cursor.execute("DROP TABLE IF EXISTS codes_search")
+
+
+def find_in_sqlite(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> dict[str, Any]:
+    """Arguments of QuerySet.extra; the order is `codes_search.rowid`, the only one that FTS5 has ready."""
+    grams, beginnings = tokens
+    parts = [*(f'"{gram}"' for gram in grams), *(f'"{beginning}"*' for beginning in beginnings)]
+    if miniprogram_ids is not None:
+        parts.append("(" + " OR ".join(f'"{miniprogram_token(each)}"' for each in miniprogram_ids) + ")")
+    return {
+        "tables": ["codes_search"],
+        # the + keeps SQLite from asking FTS5 anew for every code
+        "where": ["codes_issuedcode.id = +codes_search.rowid", "codes_search MATCH %s"],
+        "params": [" AND ".join(parts)],
+    }
+
+
+def find_in_postgres(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> dict[str, Any]:
+    """Arguments of QuerySet.extra."""
+    grams, beginnings = tokens
+    parts = [*(f"'{gram}'" for gram in grams), *(f"'{beginning}':*" for beginning in beginnings)]
+    if miniprogram_ids is not None:
+        parts.append("(" + " | ".join(f"'{miniprogram_token(each)}'" for each in miniprogram_ids) + ")")
+    return {
+        "where": ["codes_issuedcode.search_grams::tsvector @@ %s::tsquery"],
+        "params": [" & ".join(parts)],
+    }

@@ -102,10 +102,10 @@ def code_rows(count: int) -> Iterator[dict[str, Any]]:
 
 
 def tag_rows(count: int) -> Iterator[dict[str, Any]]:
-    """Tag 1 is on every third code, tag 2 on some hundred, tag 3 on those of the oldest twentieth."""
+    """Tag 1 is on every fourth code, tag 2 on some hundred, tag 3 on those of the oldest twentieth."""
     miniprograms = ((row["id"], row["miniprogram_id"]) for row in code_rows(count))
     for pk, miniprogram_id in miniprograms:
-        for tag_id, is_on in ((1, pk % 3 == 0), (2, pk % (count // 130) == 11), (3, pk <= count // 20)):
+        for tag_id, is_on in ((1, pk % 4 == 0), (2, pk % (count // 130) == 11), (3, pk <= count // 20)):
             if is_on:
                 yield {"issuedcode_id": pk, "tag_id": tag_id, "miniprogram_key": miniprogram_id}
 
@@ -151,14 +151,15 @@ def fill(count: int) -> str:
     from apps.miniprograms.models import MiniProgram
 
     for number in range(1, MINIPROGRAMS + 1):
-        MiniProgram.objects.create(id=number, appid=f"wx{number:016x}", name=f"Shop {number}", secret_ref="env:NONE")
+        MiniProgram.objects.create(appid=f"wx{number:016x}", name=f"Shop {number}", secret_ref="env:NONE")
     client, key = create_client(name="one", scopes=["codes:read"])
+    # ids of an empty database: what the rows above count on
     assert client.pk == 1
-    for number, name in ((2, "two"), (3, "rarely")):
-        ApiClient.objects.create(id=number, name=name, key_hash=str(number), scopes=["codes:read"])
-    for number, name in ((1, "common"), (2, "rare"), (3, "campaign")):
-        Tag.objects.create(id=number, name=name)
-    CodeBatch.objects.create(id=1, miniprogram_id=1, name="old", state="done", issued_by="client:one", door="api")
+    for name in ("two", "rarely"):
+        ApiClient.objects.create(name=name, key_hash=name, scopes=["codes:read"])
+    for name in ("common", "rare", "campaign"):
+        Tag.objects.create(name=name)
+    CodeBatch.objects.create(miniprogram_id=1, name="old", state="done", issued_by="client:one", door="api")
     with connection.cursor() as cursor:
         insert(cursor, "codes_issuedcode", code_rows(count))
         insert(cursor, "codes_issuedcode_tags", tag_rows(count))

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.clients.models import ApiClient
 from apps.codes import search_index
@@ -146,30 +146,43 @@ class Plan:
     def _rows(self) -> "QuerySet[Any, Any]":
         """The ids in their order, from the smallest index that has them."""
         if self.batch is not None:
-            items = _batch_items().filter(batch=self.batch, code__isnull=False)
             # two rows of a batch may have asked for the same code
-            return self._read(items, key="code_id", prefix="code__").distinct()
+            return self._side_rows(
+                _batch_items().filter(batch=self.batch, code__isnull=False), key="code_id"
+            ).distinct()
         if self.tag_id is not None:
             tagged = CodeTag.objects.filter(tag=self.tag_id)
             if self.miniprogram_ids is not None:
-                tagged = tagged.filter(miniprogram_key__in=self.miniprogram_ids)
-            return self._read(tagged, key="issuedcode_id", prefix="issuedcode__")
-        return self._read(IssuedCode.objects.all())
+                tagged = tagged.filter(**_one_or_several("miniprogram_key", self.miniprogram_ids))
+            return self._side_rows(tagged, key="issuedcode_id")
+        return self._in_order(self._codes())
 
-    def _read(self, rows: "QuerySet[Any]", *, key: str = "id", prefix: str = "") -> "QuerySet[Any, Any]":
-        found = rows.filter(**{prefix + name: value for name, value in (self.conditions or {}).items()})
-        found = found.filter(**{name.replace("id", key, 1): value for name, value in (self.bounds or {}).items()})
+    def _side_rows(self, rows: "QuerySet[Any]", *, key: str) -> "QuerySet[Any, Any]":
+        """Ids from another table whose index has them in order; each code is looked at by its id."""
+        fitting = replace(self, batch=None, tag_id=None if key == "issuedcode_id" else self.tag_id, bounds={})
+        return self._in_order(_that_have(rows, fitting._codes().filter(pk=OuterRef(key))), key=key)
+
+    def _codes(self) -> "QuerySet[Any, Any]":
+        """All conditions but the words, on the table of codes."""
+        codes: QuerySet[Any, Any] = IssuedCode.objects.filter(**(self.conditions or {}))
         if self.miniprogram_ids is not None:
-            found = found.filter(**_one_or_several(f"{prefix}miniprogram", self.miniprogram_ids))
-        if self.tag_id is not None and rows.model is not CodeTag:
-            found = found.filter(Exists(CodeTag.objects.filter(tag=self.tag_id, issuedcode=OuterRef(key))))
-        return found.order_by(f"-{key}" if self.is_newest_first else key).values_list(key, flat=True)
+            codes = codes.filter(**_one_or_several("miniprogram", self.miniprogram_ids))
+        if self.tag_id is not None:
+            codes = _that_have(codes, CodeTag.objects.filter(tag=self.tag_id, issuedcode=OuterRef("pk")))
+        if self.batch is not None:
+            codes = _that_have(codes, _batch_items().filter(batch=self.batch, code=OuterRef("pk")))
+        return codes.filter(**(self.bounds or {}))
+
+    def _in_order(self, rows: "QuerySet[Any, Any]", *, key: str = "id") -> "QuerySet[Any, Any]":
+        if key != "id":
+            rows = rows.filter(**{name.replace("id", key, 1): value for name, value in (self.bounds or {}).items()})
+        return rows.order_by(f"-{key}" if self.is_newest_first else key).values_list(key, flat=True)
 
     # --- words ---------------------------------------------------------------------------------------------
 
     def _search_in_order(self, count: int) -> list[int]:
         """SQLite: FTS5 hands out ids in their order and stops when enough are found."""
-        found = self._with_words(self._codes()).extra(  # noqa: S610  (constants and parameters)
+        found = self._in_order(self._with_words(self._codes())).extra(  # noqa: S610  (constants and parameters)
             **search_index.find_in_sqlite(find_tokens(self.words), self.miniprogram_ids),
             order_by=["-codes_search.rowid" if self.is_newest_first else "codes_search.rowid"],
         )
@@ -180,26 +193,25 @@ class Plan:
 
     def _search(self, count: int) -> list[int]:
         """PostgreSQL: the newest first, which suffice for every word that is not rare, then the index."""
-        ahead = replace(self, words=())
-        newest = ahead._codes().order_by("-id" if self.is_newest_first else "id")[:LOOKED_THROUGH]
-        found = list(self._with_words(IssuedCode.objects.filter(pk__in=newest.values("pk")))[:count])
+        newest = self._in_order(self._codes()).values("id", "search_text")[:LOOKED_THROUGH]
+        statement, parameters = newest.query.sql_with_params()
+        contains = " AND ".join("strpos(search_text, %s) > 0" for _word in self.words)
+        order = "DESC" if self.is_newest_first else "ASC"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id FROM ({statement}) AS newest WHERE {contains} ORDER BY id {order} LIMIT %s",  # noqa: S608
+                [*parameters, *self.words, count],
+            )
+            found = [int(row[0]) for row in cursor.fetchall()]
         if len(found) >= count:
             return found
-        tokens = find_tokens(self.words)
-        return list(
-            self._with_words(self._codes()).extra(**search_index.find_in_postgres(tokens, self.miniprogram_ids))[:count]
-        )
-
-    def _codes(self) -> "QuerySet[Any, Any]":
-        codes = IssuedCode.objects.all()
-        if self.batch is not None:
-            codes = codes.filter(Exists(_batch_items().filter(batch=self.batch, code=OuterRef("pk"))))
-        return self._read(codes)
+        rows = self._in_order(self._with_words(self._codes()))
+        return list(rows.extra(**search_index.find_in_postgres(find_tokens(self.words), self.miniprogram_ids))[:count])
 
     def _with_words(self, rows: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
         for word in self.words:
             rows = rows.filter(search_text__contains=word)
-        return rows.order_by("-id" if self.is_newest_first else "id").values_list("id", flat=True)
+        return rows
 
 
 def read_rows(rows: list[Row]) -> list[IssuedCode]:
@@ -231,6 +243,15 @@ def find_block(moment: dt.datetime, *, is_lower_end: bool) -> int | None:
         cursor.execute(statement, [connection.ops.adapt_datetimefield_value(moment)])
         block, is_exhausted = cursor.fetchone()
     return None if is_exhausted else int(block)
+
+
+def _that_have(rows: "QuerySet[Any, Any]", others: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
+    """Those of `rows` with one among `others`, looked for row by row.
+
+    EXISTS would let PostgreSQL make a join of it, and merge its way through the whole history to the first row.
+    """
+    found: QuerySet[Any, Any] = rows.alias(other=Subquery(others.values("pk")[:1])).filter(other__isnull=False)
+    return found
 
 
 def _batch_items() -> "QuerySet[Any]":

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
-from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES
 
 # A list shows so many of the newest; whoever looks for older ones narrows it down.
@@ -106,8 +105,7 @@ class FailedAttemptAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("what to do"))
     def cure(self, attempt: FailedAttempt) -> str:
-        known = find_errcode(attempt.errcode) if attempt.errcode is not None else None
-        return str(known.cure) if known else attempt.detail
+        return attempt.cure or attempt.detail
 
 
 @admin.register(LifetimePool)

@@ -1,26 +1,24 @@
-"""The code endpoints of the REST API: issue one, list the history, look at one, fetch its picture."""
+"""The endpoints of all codes: issue one, list the history, list what failed."""
 
 from typing import Any, cast
 
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, renderers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.api.pagination import NewestFirst
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.codes import pictures
-from apps.codes.filters import CodeFilter
+from apps.codes.filters import CodeFilter, FailedAttemptFilter
 from apps.codes.history import History, Wanted, read_rows
-from apps.codes.models import Door, IssuedCode
+from apps.codes.models import Door, FailedAttempt, IssuedCode
 from apps.codes.requests import Issuer, code_request
-from apps.codes.serializers import CodeInput, CodeOutput
+from apps.codes.serializers import CodeInput, CodeOutput, FailedAttemptOutput
 from apps.codes.services import issue_code
 from apps.errors import InvalidRequest, NotFound
 
@@ -62,7 +60,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         """A History, which reads like a queryset as far as cursor pages need."""
         if getattr(self, "swagger_fake_view", False):
             return IssuedCode.objects.none()
-        return History(Wanted(appids=_caller(self.request).appids))
+        return History(Wanted(appids=caller_of(self.request).appids))
 
     @extend_schema(operation_id="list_codes")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -94,7 +92,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         embed = _read_embed(request)
-        caller = _caller(request)
+        caller = caller_of(request)
         miniprogram = get_granted_miniprogram(caller, given.pop("appid"))
         issued = issue_code(
             miniprogram=miniprogram,
@@ -117,48 +115,22 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         return answer
 
 
-class CodeDetail(generics.RetrieveAPIView[IssuedCode]):
-    """`GET codes/{id}/`: one code of the history."""
+class FailedAttemptList(generics.ListAPIView[FailedAttempt]):
+    """`GET failed-attempts/`: codes that were asked for in vain in the last 90 days, newest first."""
 
     required_scopes = {"GET": "codes:read"}
-    serializer_class = CodeOutput
+    serializer_class = FailedAttemptOutput
+    filterset_class = FailedAttemptFilter
 
-    @extend_schema(operation_id="get_code")
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return FailedAttempt.objects.none()
+        return FailedAttempt.objects.select_related("miniprogram").visible_to(caller_of(self.request).appids)
+
+    @extend_schema(operation_id="list_failed_attempts")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One issued code."""
-        return Response(self.get_serializer(get_visible_code(_caller(request), kwargs["pk"])).data)
-
-
-class CodeImageView(APIView):
-    """`GET codes/{id}/image`: the picture itself."""
-
-    required_scopes = {"GET": "codes:read"}
-    renderer_classes = [PictureRenderer, renderers.JSONRenderer]
-
-    @extend_schema(
-        operation_id="get_code_image",
-        parameters=[
-            OpenApiParameter("width", int, enum=list(pictures.COPY_WIDTHS), description="A smaller copy, in pixels."),
-            OpenApiParameter("download", str, enum=["1"], description="Answer as a file to save."),
-        ],
-        responses={(200, "image/*"): OpenApiTypes.BINARY, 304: None},
-    )
-    def get(self, request: Request, pk: int) -> HttpResponse:
-        """The picture, immutable, with a strong ETag."""
-        code = get_visible_code(_caller(request), pk)
-        width = _read_width(request)
-        entity_tag = pictures.etag(code, width=width)
-        if entity_tag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
-            answer = HttpResponse(status=304)
-        else:
-            answer = HttpResponse(pictures.read_image(code, width=width), content_type=code.media_type)
-            answer["X-Content-Type-Options"] = "nosniff"
-            if request.query_params.get("download"):
-                disposition = content_disposition_header(as_attachment=True, filename=pictures.file_name(code))
-                answer["Content-Disposition"] = disposition or "attachment"
-        answer["ETag"] = entity_tag
-        answer["Cache-Control"] = IMMUTABLE
-        return answer
+        """What WeChat or wxcode refused, with errcode, rid and what to do; kept for 90 days."""
+        return super().get(request, *args, **kwargs)
 
 
 def get_visible_code(caller: Caller, pk: int) -> IssuedCode:
@@ -169,7 +141,8 @@ def get_visible_code(caller: Caller, pk: int) -> IssuedCode:
     return code
 
 
-def _caller(request: Request) -> Caller:
+def caller_of(request: Request) -> Caller:
+    """Who asks; the permission has seen to it that somebody does."""
     return cast(Caller, request.auth)
 
 
@@ -180,14 +153,3 @@ def _read_embed(request: Request) -> bool:
             _("embed knows only the value data_url."), errors={"embed": [str(_("Use data_url or leave it out."))]}
         )
     return asked == EMBED
-
-
-def _read_width(request: Request) -> int | None:
-    asked = request.query_params.get("width")
-    if not asked:
-        return None
-    if not asked.isascii() or not asked.isdigit() or int(asked[:6]) not in pictures.COPY_WIDTHS:
-        known = ", ".join(map(str, pictures.COPY_WIDTHS))
-        message = _("Use one of %(known)s, or leave it out for the original.") % {"known": known}
-        raise InvalidRequest(_("This width is not kept."), errors={"width": [message]})
-    return int(asked)

@@ -7,7 +7,7 @@ import django_filters
 from django.utils import timezone
 
 from apps.codes.history import History, Wanted
-from apps.codes.models import IssuedCode, Kind
+from apps.codes.models import FailedAttempt, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion
 
 
@@ -59,6 +59,19 @@ class CodeFilter(django_filters.FilterSet):
                 },
             )
         )
+
+
+class FailedAttemptFilter(django_filters.FilterSet):
+    """The filters of `GET failed-attempts/`."""
+
+    appid = django_filters.CharFilter(field_name="miniprogram__appid", help_text="One mini-program.")
+    kind = django_filters.ChoiceFilter(choices=Kind.choices)
+    code = django_filters.CharFilter(help_text="The code of the problem, for example wechat_rejected_input.")
+    errcode = django_filters.NumberFilter(max_digits=9, decimal_places=0, help_text="WeChat's errcode.")
+
+    class Meta:
+        model = FailedAttempt
+        fields: list[str] = []
 
 
 def _aware(moment: dt.datetime | None) -> dt.datetime | None:

@@ -12,6 +12,7 @@ from apps.clients.models import ApiClient
 from apps.codes.derived import DerivedBigIntegerField, DerivedTextField, text_key
 from apps.codes.grams import find_words, gram_text
 from apps.miniprograms.models import EnvVersion, MiniProgram
+from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import (
     LIFETIME_CODES,
     PAGE_MAX_LENGTH,
@@ -277,6 +278,10 @@ class EarlierPicture(models.Model):
 class FailedAttemptQuerySet(models.QuerySet["FailedAttempt"]):
     """Questions over failed attempts."""
 
+    def visible_to(self, appids: frozenset[str] | None) -> "FailedAttemptQuerySet":
+        """Those of the mini-programs `appids`; None means all of them."""
+        return self if appids is None else self.filter(miniprogram__appid__in=appids)
+
     def older_than(self, moment: datetime) -> "FailedAttemptQuerySet":
         return self.filter(at__lt=moment)
 
@@ -309,11 +314,18 @@ class FailedAttempt(models.Model):
         indexes = [
             models.Index(fields=["miniprogram", "-id"], name="failedattempt_miniprogram"),
             models.Index(fields=["errcode", "-id"], name="failedattempt_errcode"),
+            models.Index(fields=["code", "-id"], name="failedattempt_code"),
             models.Index(fields=["at"], name="failedattempt_at"),
         ]
 
     def __str__(self) -> str:
         return f"{self.scene or self.page}: {self.errcode or self.code}"
+
+    @property
+    def cure(self) -> str:
+        """What to do about WeChat's errcode, in the reader's language; empty where that is not known."""
+        known = find_errcode(self.errcode) if self.errcode is not None else None
+        return str(known.lazy_cure) if known else ""
 
 
 class LifetimePool(models.Model):

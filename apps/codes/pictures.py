@@ -2,6 +2,7 @@
 
 import io
 from hashlib import sha256
+from typing import Protocol
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -18,6 +19,15 @@ COPY_WIDTHS = (160, 280, 430, 640, 860)
 # 60 thumbnails on a page stay below 500 KB: 7.3 KB each, 8.4 KB at 82
 JPEG_QUALITY = 75
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png"}
+
+
+class Picture(Protocol):
+    """What is known about a stored picture: an IssuedCode, or an EarlierPicture of one."""
+
+    image: str
+    image_sha256: str
+    image_width: int
+    media_type: str
 
 
 class StorageUnavailable(WxcodeError):
@@ -44,7 +54,7 @@ def store_image(image: CodeImage) -> tuple[str, str]:
     return name, digest
 
 
-def read_image(code: IssuedCode, *, width: int | None = None) -> bytes:
+def read_image(code: Picture, *, width: int | None = None) -> bytes:
     """The picture, or its copy `width` pixels wide where that is smaller. Raises PictureMissing, StorageUnavailable."""
     if width is None or width >= code.image_width:
         return _read(code.image)
@@ -57,7 +67,7 @@ def read_image(code: IssuedCode, *, width: int | None = None) -> bytes:
         return smaller
 
 
-def etag(code: IssuedCode, *, width: int | None = None) -> str:
+def etag(code: Picture, *, width: int | None = None) -> str:
     """A strong entity tag; the picture behind it never changes."""
     copy = "" if width is None or width >= code.image_width else f"-{width}"
     return f'"{code.image_sha256}{copy}"'

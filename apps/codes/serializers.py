@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from apps.api.serializers import UnknownFieldsRefused
-from apps.codes.checking import TAGS_MAX_COUNT, find_kind_problems
+from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems, find_kind_problems
 from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
 from apps.codes.models import (
     EXTERNAL_ID_MAX_LENGTH,
@@ -16,6 +17,8 @@ from apps.codes.models import (
     PATH_KINDS,
     TAG_MAX_LENGTH,
     Door,
+    EarlierPicture,
+    FailedAttempt,
     IssuedCode,
     Kind,
 )
@@ -146,7 +149,7 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_image_url(self, code: IssuedCode) -> str:
-        return str(self.context["request"].build_absolute_uri(f"/api/v1/codes/{code.pk}/image"))
+        return image_url(self.context["request"], code.pk, version=code.reissues)
 
     @extend_schema_field(OpenApiTypes.STR)
     def get_image_data(self, code: IssuedCode) -> str:
@@ -159,6 +162,91 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     def _is_described(self) -> bool:
         """Whether this is for the OpenAPI document, which lists the optional fields too."""
         return getattr(self.context.get("view"), "swagger_fake_view", False)
+
+
+class EarlierPictureOutput(serializers.Serializer[EarlierPicture]):
+    """A picture that a reissue replaced, and how it was asked for."""
+
+    version = serializers.IntegerField(help_text="0: the one that the code was issued with.")
+    width = serializers.IntegerField()
+    auto_color = serializers.BooleanField()
+    line_color = LineColorField()
+    is_hyaline = serializers.BooleanField()
+    media_type = serializers.CharField()
+    image_size = serializers.IntegerField(help_text="Bytes.")
+    image_width = serializers.IntegerField(help_text="Pixels, as WeChat drew it.")
+    image_url = serializers.SerializerMethodField()
+    replaced_at = serializers.DateTimeField()
+    replaced_by = serializers.CharField()
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_image_url(self, picture: EarlierPicture) -> str:
+        return image_url(self.context["request"], picture.code_id, version=picture.version, is_earlier=True)
+
+
+class CodeDetailOutput(CodeOutput):
+    """A code with the pictures that it had before."""
+
+    reissues = serializers.IntegerField(help_text="How often it got another picture.")
+    earlier_pictures = EarlierPictureOutput(many=True, help_text="Newest first.")
+
+
+class ChangeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
+    """The body of `PATCH codes/{id}/`; what is left out stays."""
+
+    label = StrictCharField(  # type: ignore[assignment]
+        required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH
+    )
+    tags = serializers.ListField(
+        child=StrictCharField(max_length=TAG_MAX_LENGTH),
+        required=False,
+        max_length=TAGS_MAX_COUNT,
+        help_text="All tags of the code from now on.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        problems = find_field_problems(attrs)
+        if problems:
+            raise serializers.ValidationError(problems)
+        return attrs
+
+
+class ReissueInput(UnknownFieldsRefused, serializers.Serializer[Any]):
+    """The body of `POST codes/{id}/reissue`, which may be empty; what is left out stays as it is."""
+
+    width = StrictIntegerField(required=False, help_text=f"Pixels, {WIDTH_MIN} to {WIDTH_MAX}.")
+    auto_color = StrictBooleanField(required=False)
+    line_color = LineColorField(required=False)
+    is_hyaline = StrictBooleanField(required=False)
+
+    def validate_width(self, width: int) -> int:
+        return _accept(width, rules.width_problems(width))
+
+
+class FailedAttemptOutput(serializers.Serializer[FailedAttempt]):
+    """A code that was asked for in vain: what was asked, what WeChat or wxcode said, and what to do."""
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    appid = serializers.CharField(source="miniprogram.appid")
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    scene = serializers.CharField()
+    page = serializers.CharField(help_text="Kinds limited and qrcode: the path.")
+    env_version = serializers.CharField()
+    requested_by = serializers.CharField()
+    door = serializers.ChoiceField(choices=Door.choices)
+    code = serializers.CharField(help_text="As in the problem that the caller got.")
+    errcode = serializers.IntegerField(allow_null=True, help_text="WeChat's, if WeChat refused.")
+    rid = serializers.CharField(help_text="WeChat's own number of the call.")
+    detail = serializers.CharField()
+    advice = serializers.CharField(source="cure", help_text="What to do about the errcode; empty where unknown.")
+    took_ms = serializers.IntegerField()
+
+
+def image_url(request: Request, code_id: int, *, version: int, is_earlier: bool = False) -> str:
+    """Where a picture is: another address for every picture, since it may be kept for ever."""
+    suffix = f"?version={version}" if version or is_earlier else ""
+    return str(request.build_absolute_uri(f"/api/v1/codes/{code_id}/image{suffix}"))
 
 
 def _accept(value: T, problems: list[str]) -> T:

@@ -99,7 +99,7 @@ def _ask_and_store(miniprogram: MiniProgram, request: CodeRequest, request_diges
         )
     except WxcodeError as error:
         took_ms = int((time.monotonic() - started) * 1000)
-        _record_failure(miniprogram, request, issuer, error, took_ms=took_ms)
+        record_failure(miniprogram, request, issuer, error, took_ms=took_ms)
         raise
     return _insert(code, request, issuer)
 
@@ -116,14 +116,22 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
         if identical_id is None:
             _refuse_taken_external_id(request, issuer, code_id=None)
             raise
-        return IssuedCode.objects.with_facts().get(pk=identical_id)
+        return adopt_external_id(IssuedCode.objects.with_facts().get(pk=identical_id), request, issuer)
     return code
 
 
 def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCode:
-    """Give a stored code the caller's external_id if it has none; a different one is a conflict."""
-    if not request.external_id or code.external_id == request.external_id:
+    """Give a stored code the caller's external_id if it has none.
+
+    Raises ExternalIdTaken where the code has another one, belongs to another client, or another code has this one.
+    """
+    if not request.external_id or (code.external_id, code.client_id) == (request.external_id, issuer.client_id):
         return code
+    if code.client_id != issuer.client_id:
+        raise ExternalIdTaken(
+            _("This very code was issued before by somebody else, who alone may name it."),
+            advice=_("Leave external_id out to use the same code, or change the scene to get a code of its own."),
+        )
     if code.external_id:
         raise ExternalIdTaken(
             _("This very code was issued before and carries the external_id “%(known)s”.")
@@ -132,7 +140,13 @@ def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) ->
         )
     _refuse_taken_external_id(request, issuer, code_id=code.pk)
     code.external_id = request.external_id
-    code.save(update_fields=["external_id", *SEARCHED])
+    try:
+        with transaction.atomic():
+            code.save(update_fields=["external_id", *SEARCHED])
+    except IntegrityError:
+        # given to another code since it was looked for
+        _refuse_taken_external_id(request, issuer, code_id=code.pk)
+        raise
     return code
 
 
@@ -152,9 +166,10 @@ def _refuse_taken_external_id(request: CodeRequest, issuer: Issuer, *, code_id: 
         )
 
 
-def _record_failure(
+def record_failure(
     miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer, error: WxcodeError, *, took_ms: int
 ) -> None:
+    """Leave a FailedAttempt and a line in the log."""
     logger.warning("no code for %s: %s errcode=%s rid=%s", miniprogram.appid, error.code, error.errcode, error.rid)
     with suppress(DatabaseError):
         # the caller hears the reason in any case

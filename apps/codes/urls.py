@@ -3,7 +3,8 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.codes.api import CodeDetail, CodeImageView, CodeList
+from apps.codes.api import CodeList, FailedAttemptList
+from apps.codes.api_code import CodeArchive, CodeDetail, CodeImageView, CodeReissue, CodeUnarchive
 
 
 class IdConverter(IntConverter):
@@ -17,5 +18,9 @@ register_converter(IdConverter, "id")
 urlpatterns = [
     path("codes/", CodeList.as_view(), name="codes"),
     path("codes/<id:pk>/", CodeDetail.as_view(), name="code"),
+    path("codes/<id:pk>/archive", CodeArchive.as_view(), name="code-archive"),
+    path("codes/<id:pk>/unarchive", CodeUnarchive.as_view(), name="code-unarchive"),
+    path("codes/<id:pk>/reissue", CodeReissue.as_view(), name="code-reissue"),
+    path("failed-attempts/", FailedAttemptList.as_view(), name="failed-attempts"),
     path("codes/<id:pk>/image", CodeImageView.as_view(), name="code-image"),
 ]

@@ -211,6 +211,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['errcode', '-id'], name='failedattempt_errcode'),
         ),
         migrations.AddIndex(
+            model_name='failedattempt',
+            index=models.Index(fields=['code', '-id'], name='failedattempt_code'),
+        ),
+        migrations.AddIndex(
             model_name='issuedcode',
             index=models.Index(condition=models.Q(('archived_at', None)), fields=['-id'], name='code_by_id'),
         ),

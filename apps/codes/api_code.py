@@ -1,0 +1,175 @@
+"""The endpoints of one code: look at it, change label and tags, archive it, give it another picture, fetch that."""
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import renderers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.clients.caller import Caller
+from apps.codes import pictures
+from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code
+from apps.codes.changes import archive_code, change_code, reissue_code
+from apps.codes.checking import find_kind_problems
+from apps.codes.models import Door, EarlierPicture, IssuedCode
+from apps.codes.requests import Issuer
+from apps.codes.serializers import ChangeInput, CodeDetailOutput, ReissueInput
+from apps.errors import InvalidRequest, NotFound
+
+# The bare address of a code that was reissued shows another picture than before.
+REPLACED = "private, no-cache"
+READ = "codes:read"
+
+
+class CodeDetail(APIView):
+    """`GET codes/{id}/`: one code of the history; `PATCH` changes what people call it."""
+
+    required_scopes = {"GET": READ, "PATCH": "codes:create"}
+
+    @extend_schema(operation_id="get_code", responses=CodeDetailOutput)
+    def get(self, request: Request, pk: int) -> Response:
+        """One issued code, with the pictures that it had before."""
+        return _told(request, get_visible_code(caller_of(request), pk))
+
+    @extend_schema(operation_id="change_code", request=ChangeInput, responses=CodeDetailOutput)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Another label, other tags. The key needs codes:read as well."""
+        code = _changeable(request, pk)
+        body = ChangeInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        change_code(code, **body.validated_data)
+        return _told(request, get_visible_code(caller_of(request), pk))
+
+
+class CodeArchive(APIView):
+    """`POST codes/{id}/archive` and `unarchive`."""
+
+    required_scopes = {"POST": "codes:create"}
+    is_archived = True
+
+    @extend_schema(operation_id="archive_code", request=None, responses=CodeDetailOutput)
+    def post(self, request: Request, pk: int) -> Response:
+        """Hide a code from the lists; its picture and its address still work. The key needs codes:read as well."""
+        code = _changeable(request, pk)
+        archive_code(code, is_archived=self.is_archived)
+        return _told(request, code)
+
+
+class CodeUnarchive(CodeArchive):
+    """`POST codes/{id}/unarchive`."""
+
+    is_archived = False
+
+    @extend_schema(operation_id="unarchive_code", request=None, responses=CodeDetailOutput)
+    def post(self, request: Request, pk: int) -> Response:
+        """Show a code in the lists again. The key needs codes:read as well."""
+        return super().post(request, pk)
+
+
+class CodeReissue(APIView):
+    """`POST codes/{id}/reissue`."""
+
+    required_scopes = {"POST": "codes:create"}
+
+    @extend_schema(operation_id="reissue_code", request=ReissueInput, responses=CodeDetailOutput)
+    def post(self, request: Request, pk: int) -> Response:
+        """Another picture for the same scene, page and history; the old one is kept.
+
+        Costs one call at WeChat, and for the kinds limited and qrcode one of the 100,000. The key needs
+        codes:read as well.
+        """
+        code = _changeable(request, pk)
+        body = ReissueInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        looks = dict(body.validated_data)
+        # the kind is the code's own, and it may not know every look
+        foreign = find_kind_problems({**looks, "kind": code.kind, "path": code.page, "scene": code.scene})
+        wrong = {name: found for name, found in foreign.items() if name in looks}
+        if wrong:
+            raise InvalidRequest(_("This kind of code cannot look like that."), errors=wrong)
+        caller = caller_of(request)
+        issuer = Issuer(label=caller.label, door=Door.API, client_id=caller.client_id)
+        reissue_code(code, looks=looks, issuer=issuer)
+        return _told(request, code)
+
+
+class CodeImageView(APIView):
+    """`GET codes/{id}/image`: the picture itself."""
+
+    required_scopes = {"GET": "codes:read"}
+    renderer_classes = [PictureRenderer, renderers.JSONRenderer]
+
+    @extend_schema(
+        operation_id="get_code_image",
+        parameters=[
+            OpenApiParameter("width", int, enum=list(pictures.COPY_WIDTHS), description="A smaller copy, in pixels."),
+            OpenApiParameter(
+                "version", int, description="An earlier picture of a code that was reissued; 0 is the first."
+            ),
+            OpenApiParameter("download", str, enum=["1"], description="Answer as a file to save."),
+        ],
+        responses={(200, "image/*"): OpenApiTypes.BINARY, 304: None},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """The picture, immutable, with a strong ETag."""
+        code = get_visible_code(caller_of(request), pk)
+        width, version = _read_width(request), _read_version(request)
+        picture = code if version is None or version == code.reissues else _find_earlier(code, version)
+        entity_tag = pictures.etag(picture, width=width)
+        if entity_tag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+            answer = HttpResponse(status=304)
+        else:
+            answer = HttpResponse(pictures.read_image(picture, width=width), content_type=picture.media_type)
+            answer["X-Content-Type-Options"] = "nosniff"
+            if request.query_params.get("download"):
+                disposition = content_disposition_header(as_attachment=True, filename=pictures.file_name(code))
+                answer["Content-Disposition"] = disposition or "attachment"
+        answer["ETag"] = entity_tag
+        answer["Cache-Control"] = IMMUTABLE if version is not None or not code.reissues else REPLACED
+        return answer
+
+
+def _changeable(request: Request, pk: int) -> IssuedCode:
+    """The code, for a caller who may see codes too: a key that may only create them changes none."""
+    caller: Caller = caller_of(request)
+    caller.require_scope(READ)
+    return get_visible_code(caller, pk)
+
+
+def _told(request: Request, code: IssuedCode) -> Response:
+    return Response(CodeDetailOutput(code, context={"request": request}).data)
+
+
+def _find_earlier(code: IssuedCode, version: int) -> EarlierPicture:
+    found: EarlierPicture | None = EarlierPicture.objects.filter(code=code, version=version).first()
+    if found is None:
+        raise NotFound(
+            _("Code %(id)d never had a picture %(version)d.") % {"id": code.pk, "version": version},
+            advice=_("Its pictures are listed in `earlier_pictures` of the code."),
+        )
+    return found
+
+
+def _read_version(request: Request) -> int | None:
+    asked = request.query_params.get("version")
+    if not asked:
+        return None
+    if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
+        message = str(_("Use a whole number, or leave it out for the present picture."))
+        raise InvalidRequest(_("This is no version of a picture."), errors={"version": [message]})
+    return int(asked)
+
+
+def _read_width(request: Request) -> int | None:
+    asked = request.query_params.get("width")
+    if not asked:
+        return None
+    if not asked.isascii() or not asked.isdigit() or int(asked[:6]) not in pictures.COPY_WIDTHS:
+        known = ", ".join(map(str, pictures.COPY_WIDTHS))
+        message = _("Use one of %(known)s, or leave it out for the original.") % {"known": known}
+        raise InvalidRequest(_("This width is not kept."), errors={"width": [message]})
+    return int(asked)

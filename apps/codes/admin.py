@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
-from apps.wechat.types import LIFETIME_CODES
+from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 # A list shows so many of the newest; whoever looks for older ones narrows it down.
 SHOWN_AT_MOST = 1000
@@ -110,7 +110,7 @@ class FailedAttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(LifetimePool)
 class LifetimePoolAdmin(ReadOnlyAdmin):
-    list_display = ["miniprogram", "used", "left", "uncertain", "state", "updated_at"]
+    list_display = ["miniprogram", "used", "left", "uncertain", "state", "unchecked_pages", "page_state", "updated_at"]
     list_select_related = ["miniprogram"]
 
     @admin.display(description=_("left"))
@@ -119,7 +119,15 @@ class LifetimePoolAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("state"))
     def state(self, pool: LifetimePool) -> str:
-        if not pool.is_warning:
-            return str(_("fine"))
         warning = _("%(share)d %% of the codes are gone for ever: issue unlimited ones.")
-        return format_html("<strong>{}</strong>", warning % {"share": pool.share * 100})
+        return _state(warning % {"share": pool.share * 100} if pool.is_warning else "")
+
+    @admin.display(description=_("state of the pages"))
+    def page_state(self, pool: LifetimePool) -> str:
+        warning = _("%(used)d of %(limit)d pages: put what differs into scene, or turn check_path on.")
+        facts = {"used": pool.unchecked_pages, "limit": UNCHECKED_PAGES}
+        return _state(warning % facts if pool.is_page_warning else "")
+
+
+def _state(warning: str) -> str:
+    return format_html("<strong>{}</strong>", warning) if warning else str(_("fine"))

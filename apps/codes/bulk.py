@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
+from apps.codes.lifetime import note_pages
 from apps.codes.models import CodeTag, FailedAttempt, IssuedCode, Tag
 from apps.codes.requests import CodeRequest, Issuer
 from apps.errors import WxcodeError
@@ -37,6 +38,7 @@ def insert_codes(codes: Sequence[IssuedCode], *, tags: Mapping[str, Sequence[str
         ids = find_identical_ids(codes[0].miniprogram, [code.digest for code in codes])
         named = {ids[digest]: names for digest, names in tags.items() if names and digest in ids}
         _add_tags(named, miniprogram=codes[0].miniprogram)
+        note_pages(codes[0].miniprogram, [code for code in codes if code.digest in ids])
     return ids
 
 

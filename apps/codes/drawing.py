@@ -5,7 +5,7 @@ from collections.abc import Callable
 from apps.codes.lifetime import note_used, spending
 from apps.codes.models import PATH_KINDS, IssuedCode
 from apps.codes.pictures import store_image
-from apps.codes.requests import CodeRequest, Issuer, line_color, wire_code
+from apps.codes.requests import CodeRequest, Issuer, line_color, stored_color, wire_code
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.database import release_database
 from apps.tokens.services import call_with_token
@@ -33,7 +33,6 @@ def draw_code(
     else:
         image, num_used = _ask_wechat(miniprogram, request, issuer, acquire), None
     name, image_sha256 = store_image(image)
-    color = line_color(request)
     return IssuedCode(
         miniprogram=miniprogram,
         kind=request.kind,
@@ -43,7 +42,7 @@ def draw_code(
         check_path=request.check_path,
         width=request.width,
         auto_color=request.auto_color,
-        line_color=f"#{color.r:02x}{color.g:02x}{color.b:02x}",
+        line_color=stored_color(line_color(request)),
         is_hyaline=request.is_hyaline,
         digest=digest,
         label=request.label,

@@ -1,18 +1,19 @@
-"""The 100,000 limited and square codes of a mini-program: counted, warned about, and never spent by a repetition."""
+"""What a mini-program has for its life, 100,000 codes and 60,000 pages: counted, warned about, never spent twice."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from apps.codes.models import LifetimePool
+from apps.codes.derived import text_key
+from apps.codes.models import IssuedCode, Kind, LifetimePool, UncheckedPage
 from apps.coordination.connection import CoordinationUnavailable, key, redis_errors
 from apps.errors import Conflict, WxcodeError
 from apps.miniprograms.models import MiniProgram
 from apps.wechat.errors import MalformedResponse, WeChatUnreachable
-from apps.wechat.types import LIFETIME_CODES
+from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,34 @@ def note_used(miniprogram: MiniProgram, num_used: int | None) -> int:
             "%s has used %d of its %d limited and square codes", miniprogram.appid, pool.used, LIFETIME_CODES
         )
     return pool.used if num_used is None else num_used
+
+
+def note_pages(miniprogram: MiniProgram, codes: Iterable[IssuedCode]) -> None:
+    """Count the pages of those `codes` that WeChat did not check; in the transaction that saves them."""
+    pages = {
+        code.page: text_key(code.page)
+        for code in codes
+        if code.kind == Kind.UNLIMITED and not code.check_path and code.page
+    }
+    if not pages:
+        return
+    known = UncheckedPage.objects.filter(miniprogram=miniprogram)
+    seen = set(known.filter(page_key__in=pages.values()).values_list("page_key", flat=True))
+    new = [UncheckedPage(miniprogram=miniprogram, page=page) for page, key in pages.items() if key not in seen]
+    if not new:
+        return
+    # the lock first: whoever counts after it sees what the one before has written
+    pool = _locked_pool(miniprogram)
+    UncheckedPage.objects.bulk_create(new, ignore_conflicts=True)
+    pool.unchecked_pages = known.count()
+    pool.save()
+    if pool.is_page_warning:
+        logger.warning(
+            "%s has codes with check_path off for %d of the %d different pages that WeChat allows",
+            miniprogram.appid,
+            pool.unchecked_pages,
+            UNCHECKED_PAGES,
+        )
 
 
 def _note_lost(miniprogram: MiniProgram) -> None:

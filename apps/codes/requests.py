@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from apps.codes.models import PATH_KINDS, Door, Kind
 from apps.miniprograms.models import MiniProgram
@@ -36,25 +37,32 @@ class Issuer:
     client_id: int | None = None
 
 
-def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: object) -> CodeRequest:
+def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: Any) -> CodeRequest:
     """A request with the mini-program's defaults for whatever `given` leaves out.
 
-    A trial or develop version asked for by name comes with `check_path` off unless told otherwise: WeChat
-    checks pages against the released version only, and would answer 41030. Kinds limited and qrcode take `path`,
-    which the history keeps as `page`, and WeChat checks none of it.
+    A trial or develop version comes with `check_path` off unless told otherwise: WeChat checks pages against the
+    released version only, and would answer 41030. Kinds limited and qrcode take `path`, which the history keeps
+    as `page`, and WeChat checks none of it. A colour asked for by name counts even where WeChat chooses by default.
     """
+    kind = given.get("kind") or Kind.UNLIMITED.value
     env_version = given.get("env_version") or miniprogram.env_version
-    if given.get("kind") in PATH_KINDS:
-        path = given.pop("path")
-        version = env_version if given["kind"] == Kind.LIMITED else "release"
-        return CodeRequest(scene="", page=path, check_path=False, **(given | {"env_version": version}))  # type: ignore[arg-type]
-    follows_default = env_version == miniprogram.env_version or env_version == "release"
-    defaults = {
-        "page": miniprogram.default_page,
-        "env_version": env_version,
-        "check_path": miniprogram.check_path if follows_default else False,
-    }
-    return CodeRequest(scene=scene, **(defaults | given))  # type: ignore[arg-type]
+    defaults: dict[str, Any] = {"width": miniprogram.width, "env_version": env_version}
+    if kind == Kind.QRCODE:
+        defaults["env_version"] = "release"
+    else:
+        defaults |= {
+            "auto_color": miniprogram.auto_color and "line_color" not in given,
+            "line_color": read_color(miniprogram.line_color),
+            "is_hyaline": miniprogram.is_hyaline,
+        }
+    if kind in PATH_KINDS:
+        defaults["check_path"] = False
+        given = {name: value for name, value in given.items() if name != "path"} | {"page": given["path"]}
+    else:
+        defaults |= {"page": miniprogram.default_page, "check_path": miniprogram.checks_path_of(env_version)}
+    if kind == Kind.QRCODE:
+        given = {name: value for name, value in given.items() if name != "env_version"}
+    return CodeRequest(scene="" if kind in PATH_KINDS else scene, **(defaults | given))
 
 
 def line_color(request: CodeRequest) -> LineColor:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.bulk import get_tags, new_failed_attempt
 from apps.codes.drawing import draw_code
+from apps.codes.lifetime import note_pages
 from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest
@@ -108,6 +109,7 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
     try:
         with transaction.atomic():
             code.save(force_insert=True)
+            note_pages(code.miniprogram, [code])
             if request.tags:
                 code.tags.set(get_tags(request.tags).values(), through_defaults=code.tag_defaults)
     except IntegrityError:

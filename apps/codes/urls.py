@@ -5,6 +5,7 @@ from django.urls.converters import IntConverter
 
 from apps.codes.api import CodeList, FailedAttemptList
 from apps.codes.api_code import CodeArchive, CodeDetail, CodeImageView, CodeReissue, CodeUnarchive
+from apps.codes.api_miniprograms import MiniProgramList
 
 
 class IdConverter(IntConverter):
@@ -16,6 +17,7 @@ class IdConverter(IntConverter):
 register_converter(IdConverter, "id")
 
 urlpatterns = [
+    path("miniprograms/", MiniProgramList.as_view(), name="miniprograms"),
     path("codes/", CodeList.as_view(), name="codes"),
     path("codes/<id:pk>/", CodeDetail.as_view(), name="code"),
     path("codes/<id:pk>/archive", CodeArchive.as_view(), name="code-archive"),

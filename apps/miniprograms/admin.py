@@ -42,7 +42,21 @@ class MiniProgramAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
         (_("Access token"), {"fields": ["token_mode"]}),
-        (_("Defaults for codes"), {"fields": ["default_page", "env_version", "check_path"]}),
+        (
+            _("Defaults for codes"),
+            {
+                "fields": [
+                    "default_page",
+                    "env_version",
+                    "check_path",
+                    "width",
+                    "auto_color",
+                    "line_color",
+                    "is_hyaline",
+                ],
+                "description": _("Used where a request says nothing; the answer tells what was used."),
+            },
+        ),
         (_("More"), {"fields": ["is_default", "is_sandbox", "notes", "created_at", "updated_at"]}),
     ]
 

@@ -7,6 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SECRET_MAX_LENGTH, SecretUnavailable, assign_secret, is_outside_ref
 from apps.wechat.rules import page_problems
+from apps.wechat.types import WIDTH_DEFAULT
 
 
 class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -34,6 +35,17 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Instead of pasting: an environment variable or a file that every process can read."),
     )
 
+    # what is left empty, or out, is WeChat's own default
+    width = forms.IntegerField(
+        label=_("width"), required=False, help_text=MiniProgram._meta.get_field("width").help_text
+    )
+    line_color = forms.CharField(
+        label=_("line_color"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "color"}),
+        help_text=MiniProgram._meta.get_field("line_color").help_text,
+    )
+
     class Meta:
         model = MiniProgram
         fields = [
@@ -43,6 +55,10 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             "default_page",
             "env_version",
             "check_path",
+            "width",
+            "auto_color",
+            "line_color",
+            "is_hyaline",
             "is_sandbox",
             "is_default",
             "is_active",
@@ -54,6 +70,13 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         if problems := page_problems(page):
             raise forms.ValidationError(problems)
         return page
+
+    def clean_width(self) -> int:
+        width: int | None = self.cleaned_data["width"]
+        return WIDTH_DEFAULT if width is None else width
+
+    def clean_line_color(self) -> str:
+        return self.cleaned_data["line_color"].lower() or "#000000"
 
     def clean_secret_source(self) -> str:
         source: str = self.cleaned_data["secret_source"]

@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.wechat.types import APPID_PATTERN, PAGE_MAX_LENGTH
+from apps.wechat.types import APPID_PATTERN, PAGE_MAX_LENGTH, WIDTH_DEFAULT, WIDTH_MAX, WIDTH_MIN
 
 
 class TokenMode(models.TextChoices):
@@ -74,9 +74,26 @@ class MiniProgram(models.Model):
         _("check_path"),
         default=True,
         help_text=_(
-            "WeChat refuses pages that the released version does not have (41030). "
-            "Turn it off for trial or develop versions, or before the first release."
+            "For codes of the released version: WeChat refuses pages that it does not have (41030). Turn it off before "
+            "the first release. Codes of trial and develop versions are checked only if a request asks for it."
         ),
+    )
+    width = models.PositiveIntegerField(
+        _("width"),
+        default=WIDTH_DEFAULT,
+        validators=[MinValueValidator(WIDTH_MIN), MaxValueValidator(WIDTH_MAX)],
+        help_text=_("Pixels, 280 to 1280. 430 suits screens, 1280 suits print."),
+    )
+    auto_color = models.BooleanField(_("auto_color"), default=False, help_text=_("WeChat chooses the colour."))
+    line_color = models.CharField(
+        _("line_color"),
+        max_length=7,
+        default="#000000",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour like #0b7a45."))],
+        help_text=_("The colour of the lines, like #0b7a45, where WeChat does not choose it."),
+    )
+    is_hyaline = models.BooleanField(
+        _("is_hyaline"), default=False, help_text=_("Transparent background: the pictures are PNGs.")
     )
     is_sandbox = models.BooleanField(
         _("sandbox"),
@@ -119,6 +136,10 @@ class MiniProgram(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.appid})"
+
+    def checks_path_of(self, env_version: str) -> bool:
+        """`check_path` for a request that does not say: WeChat knows the pages of the released version only."""
+        return self.check_path and env_version == EnvVersion.RELEASE
 
 
 class SealedSecret(models.Model):

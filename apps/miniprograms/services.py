@@ -7,6 +7,7 @@ from apps.errors import FieldErrors, InvalidRequest
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.miniprograms.secrets import assign_secret
 from apps.wechat.rules import page_problems
+from apps.wechat.types import WIDTH_DEFAULT
 
 
 @sensitive_variables("secret")
@@ -18,16 +19,28 @@ def add_miniprogram(
     secret_ref: str = "",
     default_page: str = "",
     env_version: str = "release",
+    check_path: bool | None = None,
+    width: int = WIDTH_DEFAULT,
+    auto_color: bool = False,
+    line_color: str = "#000000",
+    is_hyaline: bool = False,
     token_mode: str = TokenMode.STABLE,
     is_sandbox: bool = False,
 ) -> MiniProgram:
-    """Validate everything, seal the secret, save. Raises InvalidRequest (per field) and SecretUnavailable."""
+    """Validate everything, seal the secret, save. `check_path` None: for a released mini-program only.
+
+    Raises InvalidRequest (per field) and SecretUnavailable.
+    """
     miniprogram = MiniProgram(
         appid=appid,
         name=name,
         default_page=default_page,
         env_version=env_version,
-        check_path=env_version == "release",
+        check_path=env_version == "release" if check_path is None else check_path,
+        width=width,
+        auto_color=auto_color,
+        line_color=line_color.lower(),
+        is_hyaline=is_hyaline,
         token_mode=token_mode,
         is_sandbox=is_sandbox,
     )

@@ -2,10 +2,9 @@
 
 from django.urls import path
 
-from apps.tokens.api import AccessTokenRefreshView, AccessTokenView, MiniProgramList
+from apps.tokens.api import AccessTokenRefreshView, AccessTokenView
 
 urlpatterns = [
-    path("miniprograms/", MiniProgramList.as_view(), name="miniprograms"),
     path("miniprograms/<str:appid>/access-token/", AccessTokenView.as_view(), name="access-token"),
     path(
         "miniprograms/<str:appid>/access-token/refresh/",

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.errors import WxcodeError
 from apps.miniprograms.models import EnvVersion, TokenMode
 from apps.miniprograms.services import add_miniprogram
+from apps.wechat.types import WIDTH_DEFAULT
 
 
 class Command(BaseCommand):
@@ -23,6 +24,15 @@ class Command(BaseCommand):
         source.add_argument("--secret-ref", default="", help="env:NAME or file:/path")
         parser.add_argument("--default-page", default="")
         parser.add_argument("--env-version", default=EnvVersion.RELEASE, choices=EnvVersion.values)
+        parser.add_argument(
+            "--check-path",
+            action=BooleanOptionalAction,
+            help="whether WeChat checks that the released version has the page; on unless --env-version is another",
+        )
+        parser.add_argument("--width", type=int, default=WIDTH_DEFAULT, help="pixels, 280 to 1280")
+        parser.add_argument("--auto-color", action="store_true", help="WeChat chooses the colour")
+        parser.add_argument("--line-color", default="#000000", help="like #0b7a45")
+        parser.add_argument("--is-hyaline", action="store_true", help="transparent background")
         parser.add_argument("--token-mode", default=TokenMode.STABLE, choices=TokenMode.values)
         parser.add_argument("--sandbox", action="store_true", help="talk to the simulated WeChat")
 
@@ -35,6 +45,11 @@ class Command(BaseCommand):
                 secret_ref=options["secret_ref"],
                 default_page=options["default_page"],
                 env_version=options["env_version"],
+                check_path=options["check_path"],
+                width=options["width"],
+                auto_color=options["auto_color"],
+                line_color=options["line_color"],
+                is_hyaline=options["is_hyaline"],
                 token_mode=options["token_mode"],
                 is_sandbox=options["sandbox"],
             )

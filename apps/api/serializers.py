@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 # of a name that the caller made up, as much as helps to recognize it
@@ -17,6 +18,8 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
     Written before the other base: `class NewCode(UnknownFieldsRefused, ModelSerializer)`. Read-only fields
     may come back unchanged from an earlier answer and are ignored, as REST framework does.
     """
+
+    default_error_messages = {"invalid": gettext_lazy("Send a JSON object, like {{…}}, not {datatype}.")}
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = self._unknown_fields(data)

@@ -29,7 +29,7 @@ def find_kind_problems(data: object) -> dict[str, list[str]]:
         return {}
     found = {name: [str(text % {"kind": kind})] for name, text in foreign.items() if name in data}
     if kind == Kind.UNLIMITED and "scene" not in data:
-        found["scene"] = [str(_("This field is required."))]
+        found["scene"] = rules.scene_problems("")
     check = PATH_CHECKS.get(kind)
     if check is not None and (not data.get("path") or isinstance(data["path"], str)):
         problems = check(data.get("path") or "")

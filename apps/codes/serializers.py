@@ -3,14 +3,23 @@
 import base64
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.api.serializers import UnknownFieldsRefused
-from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems, find_kind_problems
-from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
+from apps.codes.checking import TAGS_MAX_COUNT, find_kind_problems
+from apps.codes.fields import (
+    KnownChoiceField,
+    LineColorField,
+    LineField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    TagsField,
+)
 from apps.codes.models import (
     EXTERNAL_ID_MAX_LENGTH,
     LABEL_MAX_LENGTH,
@@ -33,8 +42,12 @@ T = TypeVar("T")
 class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     """The body of `POST codes/`. What is left out follows the mini-program's defaults."""
 
-    appid = StrictCharField(max_length=64, help_text="The mini-program that the code opens.")
-    kind = serializers.ChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat's code APIs.")
+    appid = StrictCharField(
+        max_length=64,
+        help_text="The mini-program that the code opens.",
+        error_messages={"required": _("Say which mini-program the code opens, by its appid.")},
+    )
+    kind = KnownChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat's code APIs.")
     scene = StrictCharField(
         required=False,
         trim_whitespace=False,
@@ -51,7 +64,7 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         help_text=f"Kinds limited and qrcode: the page with its query, up to {LIMITED_PATH_MAX_LENGTH} characters "
         f"(qrcode: {QRCODE_PATH_MAX_BYTES} bytes).",
     )
-    env_version = serializers.ChoiceField(choices=EnvVersion.choices, required=False)
+    env_version = KnownChoiceField(choices=EnvVersion.choices, required=False)
     check_path = StrictBooleanField(
         required=False, help_text="Whether WeChat checks that the released version has the page."
     )
@@ -59,13 +72,11 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     auto_color = StrictBooleanField(required=False)
     line_color = LineColorField(required=False, help_text="Used when auto_color is off.")
     is_hyaline = StrictBooleanField(required=False, help_text="Transparent background: the picture is a PNG.")
-    label = StrictCharField(  # type: ignore[assignment]
+    label = LineField(  # type: ignore[assignment]
         required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH
     )
-    tags = serializers.ListField(
-        child=StrictCharField(max_length=TAG_MAX_LENGTH), required=False, max_length=TAGS_MAX_COUNT
-    )
-    external_id = StrictCharField(
+    tags = TagsField(required=False, max_length=TAGS_MAX_COUNT, longest=TAG_MAX_LENGTH)
+    external_id = LineField(
         required=False, allow_blank=True, max_length=EXTERNAL_ID_MAX_LENGTH, help_text="Your own name for this code."
     )
 
@@ -89,9 +100,6 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
     def validate_width(self, width: int) -> int:
         return _accept(width, rules.width_problems(width))
-
-    def validate_tags(self, tags: list[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(tags))
 
 
 class CodeOutput(serializers.Serializer[IssuedCode]):
@@ -194,21 +202,13 @@ class CodeDetailOutput(CodeOutput):
 class ChangeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     """The body of `PATCH codes/{id}/`; what is left out stays."""
 
-    label = StrictCharField(  # type: ignore[assignment]
-        required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH
-    )
-    tags = serializers.ListField(
-        child=StrictCharField(max_length=TAG_MAX_LENGTH),
+    label = LineField(required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH)  # type: ignore[assignment]
+    tags = TagsField(
         required=False,
         max_length=TAGS_MAX_COUNT,
+        longest=TAG_MAX_LENGTH,
         help_text="All tags of the code from now on.",
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        problems = find_field_problems(attrs)
-        if problems:
-            raise serializers.ValidationError(problems)
-        return attrs
 
 
 class ReissueInput(UnknownFieldsRefused, serializers.Serializer[Any]):

@@ -59,7 +59,7 @@ def page_problems(page: str) -> list[str]:
     if any(character.isspace() or not character.isprintable() for character in page):
         problems.append(str(_("Remove the spaces and invisible characters.")))
     if len(page) > PAGE_MAX_LENGTH:
-        problems.append(str(_("%(excess)d characters too long.") % {"excess": len(page) - PAGE_MAX_LENGTH}))
+        problems.append(_too_long(page, most=PAGE_MAX_LENGTH))
     if RESERVED_WORD in page:
         problems.append(_reserved_word())
     return problems
@@ -69,7 +69,7 @@ def limited_path_problems(path: str) -> list[str]:
     """Everything that WeChat would refuse about the `path` of getwxacode (40159, 85096), each with its cure."""
     problems = _path_problems(path)
     if len(path) > LIMITED_PATH_MAX_LENGTH:
-        problems.append(str(_("%(excess)d characters too long.") % {"excess": len(path) - LIMITED_PATH_MAX_LENGTH}))
+        problems.append(_too_long(path, most=LIMITED_PATH_MAX_LENGTH))
     return problems
 
 
@@ -103,7 +103,13 @@ def width_problems(width: int) -> list[str]:
     """What is wrong with `width` in pixels."""
     if WIDTH_MIN <= width <= WIDTH_MAX:
         return []
-    return [str(_("Use a width from %(least)d to %(most)d pixels.") % {"least": WIDTH_MIN, "most": WIDTH_MAX})]
+    facts = {"width": width, "least": WIDTH_MIN, "most": WIDTH_MAX}
+    return [str(_("%(width)d pixels: use a width from %(least)d to %(most)d.") % facts)]
+
+
+def _too_long(text: str, *, most: int) -> str:
+    facts = {"excess": len(text) - most, "most": most}
+    return str(_("%(excess)d characters too long (at most %(most)d).") % facts)
 
 
 def _foreign_character(character: str) -> str:

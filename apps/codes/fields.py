@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
@@ -26,11 +26,11 @@ class Shorter(MaxLengthValidator):
     message = _("%(show_value)d characters, at most %(limit_value)d: shorten it.")
 
 
-class Teaching:
-    """Mixin for a field: a refusal shows the value and says what to send instead."""
+class Teaching(serializers.Field):  # type: ignore[type-arg]
+    """Written before a field: a refusal shows the value and says what to send instead."""
 
     wanted: Any = ""
-    default_error_messages = {"null": _("Leave it out, or send a value: null is none.")}
+    default_error_messages: ClassVar[Any] = {"null": _("Leave it out, or send a value: null is none.")}
 
     def refuse(self, value: Any) -> NoReturn:
         """Raises ValidationError."""
@@ -108,7 +108,7 @@ class TagsField(Teaching, serializers.ListField):
 
     def __init__(self, *, max_length: int, longest: int, **options: Any) -> None:
         child = LineField(max_length=longest, error_messages={"blank": _("Remove the empty tag.")})
-        messages = {"max_length": _("At most {max_length} tags.")}
+        messages: Any = {"max_length": _("At most {max_length} tags.")}
         super().__init__(child=child, max_length=max_length, error_messages=messages, **options)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -130,7 +130,7 @@ COLOR_PART = {
         "additionalProperties": False,
     }
 )
-class LineColorField(Teaching, serializers.Field):  # type: ignore[type-arg]
+class LineColorField(Teaching):
     """`{"r": 0, "g": 0, "b": 0}`, each part 0 to 255, as a number or as digits in a string like WeChat's documents."""
 
     wanted = _('Use an object like {"r": 0, "g": 110, "b": 255}.')

@@ -3,6 +3,7 @@
 Started by tests/drills/fleet.py as `python -m tests.drills.worker PLAN`, the plan being JSON.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -21,6 +22,8 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from redis import Redis  # noqa: E402
 
+from apps.codes.requests import Issuer, code_request  # noqa: E402
+from apps.codes.services import issue_code  # noqa: E402
 from apps.errors import WxcodeError  # noqa: E402
 from apps.miniprograms.models import MiniProgram  # noqa: E402
 from apps.tokens import services  # noqa: E402
@@ -31,6 +34,7 @@ from wxcode.stack.lifeline import die_with_parent  # noqa: E402
 
 LOOP_PAUSE_SECONDS = 0.05
 Held = dict[str, str]
+turns = itertools.count()
 
 
 def read(miniprogram: MiniProgram, held: Held) -> str:
@@ -56,6 +60,24 @@ def draw(miniprogram: MiniProgram, held: Held) -> str:
     return call(miniprogram, lambda access_token: client.unlimited_code(access_token=access_token, code=code))
 
 
+def issue(miniprogram: MiniProgram, held: Held, **given: Any) -> str:
+    request = code_request(miniprogram, **{"scene": "drill", **given})
+    return str(issue_code(miniprogram=miniprogram, request=request, issuer=Issuer(label="drill")).code.pk)
+
+
+def issue_limited(miniprogram: MiniProgram, held: Held) -> str:
+    return issue(miniprogram, held, kind="limited", path="pages/index/index?a=1")
+
+
+def issue_qrcode(miniprogram: MiniProgram, held: Held) -> str:
+    return issue(miniprogram, held, kind="qrcode", path="pages/index/index?a=1")
+
+
+def issue_one_of_two(miniprogram: MiniProgram, held: Held) -> str:
+    """Every second thread of a process wants the other code."""
+    return issue(miniprogram, held, scene=f"drill={next(turns) % 2}")
+
+
 def call(miniprogram: MiniProgram, ask: Callable[[str], object]) -> str:
     """The token with which WeChat answered in the end."""
     tried: list[str] = []
@@ -68,7 +90,8 @@ def call(miniprogram: MiniProgram, ask: Callable[[str], object]) -> str:
     return tried[-1]
 
 
-ACTIONS = {action.__name__: action for action in (read, replace, refresh, probe, draw)}
+ACTIONS = {action.__name__: action for action in (read, replace, refresh, probe, draw, issue, issue_limited)}
+ACTIONS |= {action.__name__: action for action in (issue_qrcode, issue_one_of_two)}
 
 
 class Process:

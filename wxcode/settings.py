@@ -63,6 +63,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # outermost, so that its headers are the last ones: the layer in front of Django adds them there, too
+    "apps.clients.rate_limits.RateLimitHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -123,7 +125,17 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Origins are allowed per API key (apps.clients.cors), never globally.
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Retry-After", "X-Code-Id", "X-Code-Reused", "Location", "ETag"]
+CORS_EXPOSE_HEADERS = [
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Code-Id",
+    "X-Code-Reused",
+    "Idempotency-Replayed",
+    "Location",
+    "ETag",
+]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-api-key", "idempotency-key"]
 
 # --- database ----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
     fieldsets = [
         (None, {"fields": ["name", "scopes", "miniprograms"]}),
         (_("Where it may be used from"), {"fields": ["origins", "networks"]}),
-        (_("How long"), {"fields": ["is_active", "expires_at"]}),
+        (_("How often and how long"), {"fields": ["rate_limit", "is_active", "expires_at"]}),
         (_("Notes"), {"fields": ["notes"]}),
     ]
 

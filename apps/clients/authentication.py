@@ -12,6 +12,7 @@ from apps.clients.addresses import client_address
 from apps.clients.caller import Caller
 from apps.clients.credentials import authenticate_key, find_key
 from apps.clients.errors import CsrfFailed
+from apps.clients.rate_limits import count_request
 from apps.clients.validation import Scope
 
 
@@ -39,6 +40,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if find_key(**sent) is None:
             return None
         caller = authenticate_key(**sent, address=client_address(request.META), origin=request.headers.get("Origin"))
+        count_request(request._request, caller)
         return KeyHolder(caller.name), caller
 
     def authenticate_header(self, request: Request) -> str:

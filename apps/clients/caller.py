@@ -24,6 +24,8 @@ class Caller:
     origins: frozenset[str] = frozenset()
     networks: tuple[IpNetwork, ...] = ()
     expires_at: dt.datetime | None = None
+    # requests per minute; None: as many as it likes
+    rate_limit: int | None = None
 
     @property
     def label(self) -> str:

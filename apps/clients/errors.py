@@ -57,6 +57,15 @@ class OriginNotAllowed(CallerRefused):
     title = _("Not allowed from this origin")
 
 
+class RateLimitExceeded(WxcodeError):
+    """The key has made as many requests in the last minute as it may."""
+
+    code = "rate_limit_exceeded"
+    title = _("The API key asks too often")
+    http_status = 429
+    is_retryable = True
+
+
 class CsrfFailed(CallerRefused):
     """A staff session sent an unsafe request without its CSRF token."""
 

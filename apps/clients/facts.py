@@ -95,13 +95,22 @@ def read_caller(key_hash: str) -> Caller | None:
         ApiClient.objects.filter(key_hash=key_hash, is_active=True)
         .order_by()
         .values_list(
-            "key_hash", "id", "name", "scopes", "is_limited", "origins", "networks", "expires_at", "miniprograms__appid"
+            "key_hash",
+            "id",
+            "name",
+            "scopes",
+            "is_limited",
+            "origins",
+            "networks",
+            "expires_at",
+            "rate_limit",
+            "miniprograms__appid",
         )
     )
     # the index may compare by another rule than bytes, and in another time than constant
     if not rows or not hmac.compare_digest(rows[0][0], key_hash):
         return None
-    _hash, client_id, name, scopes, is_limited, origins, networks, expires_at, _appid = rows[0]
+    _hash, client_id, name, scopes, is_limited, origins, networks, expires_at, rate_limit, _appid = rows[0]
     return Caller(
         name=name,
         client_id=client_id,
@@ -111,6 +120,7 @@ def read_caller(key_hash: str) -> Caller | None:
         origins=frozenset(origins),
         networks=tuple(parse_network(network) for network in networks),
         expires_at=expires_at,
+        rate_limit=rate_limit,
     )
 
 

@@ -61,4 +61,14 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiClient
-        fields = ["name", "scopes", "miniprograms", "origins", "networks", "is_active", "expires_at", "notes"]
+        fields = [
+            "name",
+            "scopes",
+            "miniprograms",
+            "origins",
+            "networks",
+            "rate_limit",
+            "is_active",
+            "expires_at",
+            "notes",
+        ]

@@ -5,12 +5,14 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.keys import PREFIX_LENGTH, hash_key
 from apps.clients.validation import (
+    MAX_RATE_LIMIT,
     normalize_networks,
     normalize_origins,
     normalize_scopes,
@@ -87,6 +89,13 @@ class ApiClient(models.Model):
     )
     expires_at = models.DateTimeField(
         _("expires at"), null=True, blank=True, help_text=_("From this moment the key is refused. Empty: never.")
+    )
+    rate_limit = models.PositiveIntegerField(
+        _("requests per minute"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RATE_LIMIT)],
+        help_text=_("How often the key may be used in any minute, over all processes. Empty: as often as it likes."),
     )
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False, help_text=_("To about a minute."))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -20,12 +20,15 @@ def create_client(
     appids: Iterable[str] = (),
     origins: Iterable[str] = (),
     networks: Iterable[str] = (),
+    rate_limit: int | None = None,
 ) -> tuple[ApiClient, str]:
     """A new client and its key, which exists nowhere else and is never shown again.
 
     No `appids`: every mini-program. Raises django's ValidationError, per field, and creates nothing then.
     """
-    client = ApiClient(name=name, scopes=list(scopes), origins=list(origins), networks=list(networks))
+    client = ApiClient(
+        name=name, scopes=list(scopes), origins=list(origins), networks=list(networks), rate_limit=rate_limit
+    )
     key = assign_new_key(client)
     client.full_clean()
     miniprograms = find_miniprograms(appids)

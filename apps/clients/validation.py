@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Redis keeps the moments of one minute's requests per key: 9 bytes each
+MAX_RATE_LIMIT = 60_000
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # apps in a web view send origins such as capacitor://localhost, so the scheme is not limited to http and https
 ORIGIN_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")

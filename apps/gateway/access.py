@@ -13,6 +13,7 @@ from apps.clients.addresses import Network, client_address, is_inside
 from apps.clients.credentials import authenticate_key, find_key, not_authenticated
 from apps.clients.errors import NetworkNotAllowed, OriginNotAllowed
 from apps.clients.facts import ShortMemory
+from apps.clients.rate_limits import count_request
 from apps.clients.validation import parse_network
 from apps.codes.requests import Issuer
 from apps.gateway.models import OlderDoor, OpenDoor
@@ -56,13 +57,15 @@ def forget_openness(**kwargs: Any) -> None:
 def admit(request: HttpRequest, *, door: str, source: str, scope: str | None, appid: str | None) -> Issuer:
     """Who is knocking, for the history; `source` is what the history calls the door.
 
-    Raises Unauthenticated, InvalidKey, NetworkNotAllowed, OriginNotAllowed, MissingScope, MiniProgramNotGranted.
+    Raises Unauthenticated, InvalidKey, NetworkNotAllowed, OriginNotAllowed, RateLimitExceeded, MissingScope,
+    MiniProgramNotGranted.
     """
     sent = {"authorization": request.headers.get("Authorization"), "x_api_key": request.headers.get("X-API-Key")}
     if find_key(**sent) is None:
         _demand_openness(request, find_openness(door))
         return Issuer(label=f"door:{source}", door=source)
     caller = authenticate_key(**sent, address=client_address(request.META), origin=request.headers.get("Origin"))
+    count_request(request, caller)
     if scope is not None:
         caller.require_scope(scope)
     if appid is not None:

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from apps.api.errors import MalformedJson, MethodNotAllowed
-from apps.clients.errors import CallerRefused, Unauthenticated
+from apps.clients.errors import CallerRefused, RateLimitExceeded, Unauthenticated
 from apps.clients.validation import Scope
 from apps.codes.models import Door, IssuedCode
 from apps.codes.pictures import read_image
@@ -153,7 +153,8 @@ CHECKS = {"scene": rules.scene_problems, "page": rules.page_problems}
 
 def _refused_status(error: WxcodeError) -> int | None:
     """The HTTP status for somebody who may not use the door, or not this way."""
-    return error.http_status if isinstance(error, Unauthenticated | CallerRefused | MethodNotAllowed) else None
+    is_refused = isinstance(error, Unauthenticated | CallerRefused | RateLimitExceeded | MethodNotAllowed)
+    return error.http_status if is_refused else None
 
 
 def _log(request: HttpRequest, error: WxcodeError) -> None:

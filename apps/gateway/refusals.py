@@ -57,6 +57,7 @@ NEAREST = {
     "miniprogram_unknown": 40013,
     "miniprogram_inactive": 50002,
     "too_many_requests": 45011,
+    "rate_limit_exceeded": 45011,
 }
 # What an SDK answers by fetching a new token; where it was not the SDK's token that failed, it must not hear these.
 TOKEN_ERRCODES = frozenset({40001, 40014, 42001})

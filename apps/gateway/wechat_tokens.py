@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.clients.credentials import authenticate_key
 from apps.clients.grants import get_granted_miniprogram
+from apps.clients.rate_limits import count_request
 from apps.clients.validation import Scope
 from apps.gateway.bodies import parse_object
 from apps.gateway.refusals import Refusal, door, peer, wechat_json
@@ -57,6 +58,7 @@ def _answer(request: HttpRequest, fields: dict[str, Any], *, is_forced: bool) ->
         address=peer(request),
         origin=request.headers.get("Origin"),
     )
+    count_request(request, caller)
     caller.require_scope(Scope.TOKENS_READ)
     found = token_for_keeping(
         get_granted_miniprogram(caller, appid),

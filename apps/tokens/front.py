@@ -21,6 +21,7 @@ from rest_framework.renderers import JSONRenderer
 from apps.clients.addresses import client_address
 from apps.clients.credentials import recall_key
 from apps.clients.facts import ShortMemory
+from apps.clients.rate_limits import HEADERS, RateStanding, find_standing
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.api import AccessTokenView
@@ -54,10 +55,10 @@ class Example:
     length_position: int
     token_mode: str
 
-    def headers_for(self, body: bytes) -> list[tuple[str, str]]:
+    def headers_for(self, body: bytes, standing: RateStanding | None) -> list[tuple[str, str]]:
         headers = self.headers.copy()
         headers[self.length_position] = ("Content-Length", str(len(body)))
-        return headers
+        return headers if standing is None else headers + standing.headers
 
 
 examples: ShortMemory[Example] = ShortMemory(size=EXAMPLES)
@@ -77,10 +78,11 @@ class TokenFront:
         appid = read[1]
         kind = (appid, *map(environ.get, DECISIVE))
         example = examples.find(kind)
-        body = None if example is None else find_body(environ, appid, example.token_mode)
-        if example is None or body is None:
+        found = None if example is None else find_body(environ, appid, example.token_mode)
+        if example is None or found is None:
             return self._ask_django(environ, start_response, kind)
-        start_response("200 OK", example.headers_for(body))
+        body, standing = found
+        start_response("200 OK", example.headers_for(body, standing))
         return [body]
 
     def _ask_django(self, environ: WSGIEnvironment, start_response: StartResponse, kind: Hashable) -> Iterable[bytes]:
@@ -93,8 +95,11 @@ class TokenFront:
         return response
 
 
-def find_body(environ: WSGIEnvironment, appid: str, token_mode: str) -> bytes | None:
-    """The body for a caller who is known here and allowed to read, from a token that can be served now."""
+def find_body(environ: WSGIEnvironment, appid: str, token_mode: str) -> tuple[bytes, RateStanding | None] | None:
+    """The body for a caller who is known here and allowed to read, from a token that can be served now.
+
+    The request is counted last and only if it is answered here; one that its limit refuses is left to Django.
+    """
     caller = recall_key(
         authorization=environ.get("HTTP_AUTHORIZATION"),
         x_api_key=environ.get("HTTP_X_API_KEY"),
@@ -104,9 +109,14 @@ def find_body(environ: WSGIEnvironment, appid: str, token_mode: str) -> bytes | 
         return None
     try:
         token = find_usable_token(appid)
+        if token is None:
+            return None
+        standing = find_standing(caller)
     except CoordinationUnavailable:
         return None
-    return None if token is None else render_token(token.value, token.expires_in(time.time()), token_mode)
+    if standing is not None and not standing.is_granted:
+        return None
+    return render_token(token.value, token.expires_in(time.time()), token_mode), standing
 
 
 def render_token(value: str, expires_in: int, token_mode: str) -> bytes:
@@ -119,7 +129,8 @@ def find_example(response: Any) -> Example | None:
     """What later answers may repeat of Django's `response`, None unless it is of the plain form."""
     if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
         return None
-    headers = list(response.items())
+    # the limit is the caller's, not the address's
+    headers = [(name, value) for name, value in response.items() if name not in HEADERS]
     names = [name for name, _value in headers]
     if "Content-Length" not in names or response.headers["Content-Type"] != JSONRenderer.media_type:
         return None

@@ -349,3 +349,13 @@ def test_the_admin_does_not_open_the_door_for_tokens_to_the_world(admin_client):
     page = admin_client.post("/admin/gateway/opendoor/add/", form)
     assert page.status_code == 200 and "too large" in page.content.decode()
     assert not OpenDoor.objects.exists()
+
+
+def test_a_key_that_asks_too_often_hears_429_in_the_doors_own_shape(client, shop):
+    key = create_client(name="limited", scopes=["tokens:read", "codes:create"], rate_limit=1)[1]
+    client.get(TOKEN, headers={"X-API-Key": key})
+    refused = client.get(TOKEN, headers={"X-API-Key": key})
+    assert (refused.status_code, refused.json()) == (429, FAILED)
+    assert 0 < int(refused["Retry-After"]) <= 60
+    answer = post(client, QRCODE, {"scene": "a=1"}, **{"X-API-Key": key})
+    assert (answer.status_code, answer.json()["success"]) == (429, False)

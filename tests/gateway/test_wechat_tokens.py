@@ -208,3 +208,11 @@ def test_no_token_and_no_key_stands_in_a_name_in_redis(door, redis_client):
     names = b" ".join(redis_client.keys())
     assert token.encode() not in names
     assert door.key.encode() not in names
+
+
+def test_a_key_that_asks_too_often_hears_wechats_words_for_it(door, miniprogram):
+    door.key = create_client(name="limited", scopes=["tokens:read"], rate_limit=2)[1]
+    assert [door.ask_token()["X-RateLimit-Remaining"], door.ask_stable()["X-RateLimit-Remaining"]] == ["1", "0"]
+    refused = door.ask_token()
+    assert errcode(refused) == 45011
+    assert 0 < int(refused["Retry-After"]) <= 60

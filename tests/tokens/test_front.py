@@ -1,5 +1,6 @@
 """The layer in front answers plain reads itself, and nobody can tell it from Django."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,6 +16,7 @@ from django.utils import timezone
 from apps.clients import usage
 from apps.clients.facts import forget_everything
 from apps.clients.models import ApiClient
+from apps.clients.rate_limits import HEADERS
 from apps.coordination.connection import forget_trouble, redis_connection
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import front
@@ -321,3 +323,34 @@ def test_threads_get_the_token_of_the_mini_program_that_they_ask_for(house, key)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(read_many, [*wanted] * 4))
     assert found == [{value.encode()} for value in wanted.values()] * 4
+
+
+def without_what_counts_down(answer):
+    """The answer without what differs between two answers to the same limited key."""
+    headers = [(name, "…" if name in HEADERS[1:] else value) for name, value in answer.headers]
+    return answer.status, headers, re.sub(rb'"expires_in":\d+', b"", answer.body)
+
+
+def test_a_limited_key_is_counted_in_front_exactly_as_by_django(house, miniprogram):
+    request = {"HTTP_X_API_KEY": make_key(rate_limit=5)}
+    answers = [ask(application, **request) for application in (house.django, *[house.front] * 4)]
+    assert [dict(answer.headers)["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0"]
+    assert len({repr(without_what_counts_down(answer)) for answer in answers}) == 1
+    assert house.django.calls == 2
+    refused = [ask(application, **request) for application in (house.django, house.front)]
+    assert refused[0] == refused[1]
+    assert refused[0].status == "429 Too Many Requests"
+
+
+def test_what_one_caller_is_told_of_its_limit_is_not_told_to_another(house, miniprogram):
+    limited, unlimited = make_key(rate_limit=5), make_key(name="unlimited")
+    for key, told in ((limited, "4"), (unlimited, None), (limited, "3"), (unlimited, None), (limited, "2")):
+        assert dict(ask(house.front, HTTP_X_API_KEY=key).headers).get("X-RateLimit-Remaining") == told
+
+
+def test_a_warm_read_without_a_limit_is_one_command_to_redis(read, redis_client):
+    read()
+    before = redis_client.info("stats")["total_commands_processed"]
+    read()
+    # one of them is this test's own question
+    assert redis_client.info("stats")["total_commands_processed"] - before == 2

@@ -12,7 +12,7 @@ CREDENTIAL = re.compile(
 
 
 # An API key of ours is recognisable by itself.
-API_KEY = re.compile(r"wxc_[A-Za-z0-9]{52}")
+API_KEY = re.compile(r"wx[cp]_[A-Za-z0-9]{52}")
 
 
 def redact(text: str) -> str:

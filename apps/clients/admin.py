@@ -8,13 +8,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_object_actions import DjangoObjectActions, action
 
-from apps.clients.forms import ApiClientForm
+from apps.clients.forms import ApiClientForm, HandOverForm
 from apps.clients.models import ApiClient
-from apps.clients.services import assign_new_key, revoke_client, rotate_key
+from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
 
 TEMPLATES = "admin/clients/apiclient"
 
@@ -28,10 +30,10 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
     list_filter = ["is_active", "miniprograms"]
     search_fields = ["name", "key_prefix", "notes"]
     filter_horizontal = ["miniprograms"]
-    readonly_fields = ["visible_key", "last_used_at", "created_at"]
-    change_actions = ["rotate_key", "revoke"]
+    readonly_fields = ["visible_key", "last_used_at", "previous_key", "created_at"]
+    change_actions = ["rotate_key", "end_hand_over", "revoke"]
     fieldsets = [
-        (None, {"fields": ["name", "scopes", "miniprograms"]}),
+        (None, {"fields": ["name", "is_publishable", "scopes", "miniprograms"]}),
         (_("Where it may be used from"), {"fields": ["origins", "networks"]}),
         (_("How often and how long"), {"fields": ["rate_limit", "is_active", "expires_at"]}),
         (_("Notes"), {"fields": ["notes"]}),
@@ -43,16 +45,32 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
     def get_fieldsets(self, request: HttpRequest, obj: ApiClient | None = None) -> Any:
         if obj is None:
             return self.fieldsets
-        return [*self.fieldsets, (_("The key"), {"fields": ["visible_key", "last_used_at", "created_at"]})]
+        names = ["visible_key", "last_used_at", *(["previous_key"] if obj.is_handing_over() else []), "created_at"]
+        return [*self.fieldsets, (_("The key"), {"fields": names})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> Any:
+        # the kind of a key is part of the key
+        return self.readonly_fields if obj is None else [*self.readonly_fields, "is_publishable"]
 
     def get_change_actions(self, request: HttpRequest, object_id: str, form_url: str) -> list[str]:
         client = self.get_object(request, object_id)
-        may_change = client is not None and client.is_active and self.has_change_permission(request, client)
-        return self.change_actions if may_change else []
+        if client is None or not client.is_active or not self.has_change_permission(request, client):
+            return []
+        return [name for name in self.change_actions if name != "end_hand_over" or client.is_handing_over()]
 
     @admin.display(description=_("key"), ordering="key_prefix")
     def visible_key(self, client: ApiClient) -> str:
         return f"{client.key_prefix}…"
+
+    @admin.display(description=_("key before"))
+    def previous_key(self, client: ApiClient) -> str:
+        words = _("%(key)s… works until %(end)s, last used: %(used)s")
+        used = client.previous_key_used_at
+        return words % {
+            "key": client.previous_key_prefix,
+            "end": date_format(timezone.localtime(client.previous_key_ends_at), "DATETIME_FORMAT"),
+            "used": date_format(timezone.localtime(used), "DATETIME_FORMAT") if used else _("never"),
+        }
 
     @admin.display(description=_("scopes"))
     def scope_list(self, client: ApiClient) -> str:
@@ -79,12 +97,28 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
     @action(label=_("Rotate key"), description=_("Replace the key by a new one"), methods=("POST",), button_type="form")
     @sensitive_variables()
     def rotate_key(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
-        question = _("Make a new key for “%(name)s”? The present key %(key)s stops working within 3 seconds.")
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, question=question, button=_("Make a new key"))
-        key = rotate_key(obj)
+        question = _("Make a new key for “%(name)s”? The present key %(key)s stops working when you say.")
+        form = HandOverForm(request.POST if self.is_confirmed(request, obj) else None)
+        if not form.is_valid():
+            return self.ask(request, obj, question=question, button=_("Make a new key"), form=form)
+        key = rotate_key(obj, hand_over=form.cleaned_data["hand_over"])
         self.log_change(request, obj, [{"changed": {"fields": [str(_("key"))]}}])
         return self.show_key(request, obj, key, title=_("The key was replaced"))
+
+    @action(
+        label=_("End the key before"),
+        description=_("Refuse the key from before the last rotation from now on"),
+        methods=("POST",),
+        button_type="form",
+    )
+    def end_hand_over(self, request: HttpRequest, obj: ApiClient) -> HttpResponse | None:
+        question = _("End the hand-over of “%(name)s”? Only its key %(key)s works then.")
+        if not self.is_confirmed(request, obj):
+            return self.ask(request, obj, question=question, button=_("End the key before"))
+        end_hand_over(obj)
+        self.log_change(request, obj, [{"changed": {"fields": [str(_("key before"))]}}])
+        self.message_user(request, _("Only the present key of “%(name)s” works.") % {"name": obj.name})
+        return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
     @action(label=_("Revoke"), description=_("Refuse the key from now on"), methods=("POST",), button_type="form")
     def revoke(self, request: HttpRequest, obj: ApiClient) -> HttpResponse | None:
@@ -102,7 +136,9 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
             raise PermissionDenied
         return request.POST.get("confirmed") == "yes"
 
-    def ask(self, request: HttpRequest, client: ApiClient, *, question: Any, button: Any) -> TemplateResponse:
+    def ask(
+        self, request: HttpRequest, client: ApiClient, *, question: Any, button: Any, form: Any = None
+    ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -110,6 +146,7 @@ class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[typ
             "original": client,
             "question": question % {"name": client.name, "key": f"{client.key_prefix}…"},
             "button": button,
+            "form": form,
         }
         return TemplateResponse(request, f"{TEMPLATES}/confirm.html", context)
 

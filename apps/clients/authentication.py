@@ -1,5 +1,6 @@
 """How REST framework learns who is calling: an API key, or the session of a member of staff."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from apps.clients.credentials import authenticate_key, find_key
 from apps.clients.errors import CsrfFailed
 from apps.clients.rate_limits import count_request
 from apps.clients.validation import Scope
+
+# where every mini-program's requests come from, as WeChat's clients say
+WECHAT_PAGES = "https://servicewechat.com"
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,24 @@ class ApiKeyAuthentication(BaseAuthentication):
         sent = {"authorization": request.headers.get("Authorization"), "x_api_key": request.headers.get("X-API-Key")}
         if find_key(**sent) is None:
             return None
-        caller = authenticate_key(**sent, address=client_address(request.META), origin=request.headers.get("Origin"))
+        caller = authenticate_key(**sent, address=client_address(request.META), origin=page_origin(request.headers))
         count_request(request._request, caller)
         return KeyHolder(caller.name), caller
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def page_origin(headers: Mapping[str, str]) -> str | None:
+    """The origin of the page that asks, None for a server.
+
+    A mini-program's wx.request sends no Origin but always `Referer: https://servicewechat.com/{appid}/…`, which it
+    cannot change (https://developers.weixin.qq.com/miniprogram/dev/framework/ability/network.html).
+    """
+    origin = headers.get("Origin")
+    if origin is None and headers.get("Referer", "").startswith(f"{WECHAT_PAGES}/"):
+        return WECHAT_PAGES
+    return origin
 
 
 class StaffSessionAuthentication(SessionAuthentication):

@@ -7,7 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.addresses import is_inside
-from apps.clients.errors import InvalidKey, MiniProgramNotGranted, MissingScope, NetworkNotAllowed, OriginNotAllowed
+from apps.clients.errors import (
+    InvalidKey,
+    MiniProgramNotGranted,
+    MissingScope,
+    NetworkNotAllowed,
+    OriginNotAllowed,
+    PublishableKeyRefused,
+)
 from apps.clients.validation import IpNetwork
 from apps.errors import WxcodeError
 
@@ -26,6 +33,10 @@ class Caller:
     expires_at: dt.datetime | None = None
     # requests per minute; None: as many as it likes
     rate_limit: int | None = None
+    # the key stands in the source of pages: it makes codes for these and does nothing else
+    is_publishable: bool = False
+    # the key was rotated and works until the end of its hand-over
+    is_previous_key: bool = False
 
     @property
     def label(self) -> str:
@@ -51,6 +62,14 @@ class Caller:
                 advice=_("An operator can add it to the key in the admin, under API clients."),
             )
 
+    def refuse_publishable(self) -> None:
+        """Raises PublishableKeyRefused where a key that everybody can read in a page must not go."""
+        if self.is_publishable:
+            raise PublishableKeyRefused(
+                _("A publishable key may only ask for unlimited codes, with POST /api/v1/codes/."),
+                advice=_("Call this from your server, with a secret key (wxc_…)."),
+            )
+
     def find_refusal(
         self, *, address: str, origin: str | None = None, at: dt.datetime | None = None
     ) -> WxcodeError | None:
@@ -62,8 +81,13 @@ class Caller:
                 _("This API key may not be used from %(address)s.") % {"address": address},
                 advice=_("An operator can add the address to the networks of the key in the admin."),
             )
+        if self.is_publishable and origin is None:
+            return OriginNotAllowed(
+                _("A publishable key works only from pages, and the request says of none."),
+                advice=_("Browsers send Origin by themselves. From a server, use a secret key (wxc_…)."),
+            )
         # a key without origins is for servers; browsers keep its answers from pages, as no CORS header comes with them
-        if origin is not None and self.origins and origin not in self.origins:
+        if origin is not None and (self.origins or self.is_publishable) and origin not in self.origins:
             return OriginNotAllowed(
                 _("This API key may not be used by pages of %(origin)s.") % {"origin": origin},
                 advice=_("An operator can add the origin to the key in the admin."),

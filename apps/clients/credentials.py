@@ -34,7 +34,7 @@ def authenticate_key(
     if caller is None or refusal is not None:
         raise refusal or invalid_key()
     if caller.client_id is not None:
-        note_use(caller.client_id)
+        note_use(caller.client_id, is_previous_key=caller.is_previous_key)
     return caller
 
 
@@ -42,7 +42,9 @@ def recall_key(*, authorization: str | None, x_api_key: str | None, address: str
     """The caller that `authenticate_key` would answer, or None where it needs the database or would refuse."""
     key = find_key(authorization=authorization, x_api_key=x_api_key)
     caller = None if key is None else recall_caller(key)
-    if caller is None or caller.client_id is None or not is_use_noted(caller.client_id):
+    if caller is None or caller.client_id is None:
+        return None
+    if not is_use_noted(caller.client_id, is_previous_key=caller.is_previous_key):
         return None
     return caller if caller.find_refusal(address=address) is None else None
 

@@ -57,6 +57,13 @@ class OriginNotAllowed(CallerRefused):
     title = _("Not allowed from this origin")
 
 
+class PublishableKeyRefused(CallerRefused):
+    """A key that stands in the source of pages asked for more than a code."""
+
+    code = "publishable_key_refused"
+    title = _("Not with a publishable key")
+
+
 class RateLimitExceeded(WxcodeError):
     """The key has made as many requests in the last minute as it may."""
 

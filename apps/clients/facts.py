@@ -11,13 +11,29 @@ from django.views.decorators.debug import sensitive_variables
 from apps.clients.caller import Caller
 from apps.clients.keys import hash_key, is_well_formed
 from apps.clients.models import ApiClient
-from apps.clients.validation import parse_network
+from apps.clients.validation import PUBLISHABLE_SCOPES, parse_network
 
 # A revoked key is refused by every process within this time.
 TTL_SECONDS = 3.0
 KNOWN_KEYS = 4096
 # apart from the known ones, so that a flood of invented keys cannot push those out
 UNKNOWN_KEYS = 1024
+
+READ = (
+    "key_hash",
+    "previous_key_hash",
+    "previous_key_ends_at",
+    "id",
+    "name",
+    "scopes",
+    "is_limited",
+    "origins",
+    "networks",
+    "expires_at",
+    "rate_limit",
+    "is_publishable",
+    "miniprograms__appid",
+)
 
 T = TypeVar("T")
 
@@ -91,36 +107,30 @@ def recall_caller(key: str) -> Caller | None:
 
 def read_caller(key_hash: str) -> Caller | None:
     """One query; a client with several mini-programs comes as several rows that differ in the appid."""
-    rows = list(
-        ApiClient.objects.filter(key_hash=key_hash, is_active=True)
-        .order_by()
-        .values_list(
-            "key_hash",
-            "id",
-            "name",
-            "scopes",
-            "is_limited",
-            "origins",
-            "networks",
-            "expires_at",
-            "rate_limit",
-            "miniprograms__appid",
-        )
-    )
-    # the index may compare by another rule than bytes, and in another time than constant
-    if not rows or not hmac.compare_digest(rows[0][0], key_hash):
+    rows = list(ApiClient.objects.answering_to(key_hash).filter(is_active=True).order_by().values(*READ))
+    if not rows:
         return None
-    _hash, client_id, name, scopes, is_limited, origins, networks, expires_at, rate_limit, _appid = rows[0]
+    row = rows[0]
+    # the index may compare by another rule than bytes, and in another time than constant
+    is_present_key = hmac.compare_digest(row["key_hash"], key_hash)
+    if not is_present_key and not hmac.compare_digest(row["previous_key_hash"] or "", key_hash):
+        return None
+    appids = frozenset(other["miniprograms__appid"] for other in rows if other["miniprograms__appid"])
+    scopes, is_publishable = frozenset(row["scopes"]), row["is_publishable"]
+    ends = [row["expires_at"], None if is_present_key else row["previous_key_ends_at"]]
     return Caller(
-        name=name,
-        client_id=client_id,
+        name=row["name"],
+        client_id=row["id"],
         user_id=None,
-        scopes=frozenset(scopes),
-        appids=frozenset(row[-1] for row in rows if row[-1]) if is_limited else None,
-        origins=frozenset(origins),
-        networks=tuple(parse_network(network) for network in networks),
-        expires_at=expires_at,
-        rate_limit=rate_limit,
+        scopes=scopes & PUBLISHABLE_SCOPES if is_publishable else scopes,
+        # a publishable key never means every mini-program, whatever became of its row
+        appids=appids if row["is_limited"] or is_publishable else None,
+        origins=frozenset(row["origins"]),
+        networks=tuple(parse_network(network) for network in row["networks"]),
+        expires_at=min((end for end in ends if end is not None), default=None),
+        rate_limit=row["rate_limit"],
+        is_publishable=is_publishable,
+        is_previous_key=not is_present_key,
     )
 
 

@@ -1,5 +1,6 @@
 """The admin's form for an API client: scopes as boxes, lists as one entry per line."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -7,9 +8,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from apps.clients.models import ApiClient
-from apps.clients.validation import DEFAULT_SCOPES, Scope, normalize_networks, normalize_origins
+from apps.clients.validation import (
+    DEFAULT_SCOPES,
+    Scope,
+    normalize_networks,
+    normalize_origins,
+    publishable_mistakes,
+)
 
 Normalize = Callable[[list[str]], list[str]]
 
@@ -67,8 +75,36 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
             "miniprograms",
             "origins",
             "networks",
+            "is_publishable",
             "rate_limit",
             "is_active",
             "expires_at",
             "notes",
         ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        # on the form of an existing client it is only shown
+        is_publishable = cleaned.get("is_publishable", self.instance.is_publishable)
+        names = ("scopes", "origins", "miniprograms")
+        if is_publishable and not any(name in self.errors for name in names):
+            for field, mistake in publishable_mistakes(**{name: cleaned[name] for name in names}).items():
+                self.add_error(field, mistake)
+        return cleaned
+
+
+class HandOverForm(forms.Form):
+    """How long a replaced key still works, so that its users can change over."""
+
+    hand_over = forms.TypedChoiceField(
+        label=_("The present key works for"),
+        choices=[
+            ("0", _("not a moment longer: it may be in wrong hands")),
+            ("1", _("1 hour")),
+            ("24", _("1 day")),
+            ("168", _("7 days")),
+            ("720", _("30 days")),
+        ],
+        coerce=lambda hours: dt.timedelta(hours=int(hours)),
+        initial="24",
+    )

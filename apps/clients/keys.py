@@ -8,13 +8,16 @@ import string
 ALPHABET = string.ascii_letters + string.digits
 # 8 characters are shown to operators; the other 44 hold 44 × 5.95 = 262 bits
 RANDOM_LENGTH = 52
-KEY_PATTERN = re.compile(rf"wxc_[A-Za-z0-9]{{{RANDOM_LENGTH}}}")
-PREFIX_LENGTH = len("wxc_") + 8
+SECRET_PREFIX, PUBLISHABLE_PREFIX = "wxc_", "wxp_"
+KEY_PATTERN = re.compile(rf"wx[cp]_[A-Za-z0-9]{{{RANDOM_LENGTH}}}")
+PREFIX_LENGTH = len(SECRET_PREFIX) + 8
 
 
-def new_key() -> str:
-    """A fresh random key; nothing in wxcode keeps it."""
-    return "wxc_" + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+def new_key(*, is_publishable: bool = False) -> str:
+    """A fresh random key; nothing in wxcode keeps it. What may stand in a page's source says so by its prefix."""
+    return (PUBLISHABLE_PREFIX if is_publishable else SECRET_PREFIX) + "".join(
+        secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH)
+    )
 
 
 def is_well_formed(key: str) -> bool:

@@ -35,8 +35,13 @@ class ApiClientQuerySet(models.QuerySet["ApiClient"]):
         """The one with this key, whether or not it still works."""
         return self.filter(key_hash=hash_key(key))
 
-    def unused_since(self, moment: dt.datetime) -> "ApiClientQuerySet":
-        return self.filter(models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment))
+    def answering_to(self, key_hash: str, at: dt.datetime | None = None) -> "ApiClientQuerySet":
+        """The one whose key this is, or was before a rotation whose hand-over lasts at `at` (now unless told)."""
+        handing_over = models.Q(previous_key_hash=key_hash, previous_key_ends_at__gt=at or timezone.now())
+        return self.filter(models.Q(key_hash=key_hash) | handing_over)
+
+    def unused_since(self, moment: dt.datetime, *, field: str = "last_used_at") -> "ApiClientQuerySet":
+        return self.filter(models.Q((field, None)) | models.Q((f"{field}__lt", moment)))
 
 
 class ApiClient(models.Model):
@@ -50,6 +55,12 @@ class ApiClient(models.Model):
     )
     key_prefix = models.CharField(_("key"), max_length=PREFIX_LENGTH, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the key, hex")
+    # during the hand-over after a rotation, the key before works beside the new one
+    previous_key_prefix = models.CharField(_("key before"), max_length=PREFIX_LENGTH, blank=True, editable=False)
+    # null, because many clients have none and one key must belong to one client
+    previous_key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
+    previous_key_ends_at = models.DateTimeField(_("key before ends at"), null=True, editable=False)
+    previous_key_used_at = models.DateTimeField(_("key before last used at"), null=True, editable=False)
     scopes = models.JSONField(
         _("scopes"),
         default=list,
@@ -90,6 +101,14 @@ class ApiClient(models.Model):
     expires_at = models.DateTimeField(
         _("expires at"), null=True, blank=True, help_text=_("From this moment the key is refused. Empty: never.")
     )
+    is_publishable = models.BooleanField(
+        _("publishable"),
+        default=False,
+        help_text=_(
+            "A key that may stand in the source of a page: it makes unlimited codes for its mini-programs, from pages "
+            "of its origins, and does nothing else. Cannot be changed later."
+        ),
+    )
     rate_limit = models.PositiveIntegerField(
         _("requests per minute"),
         null=True,
@@ -117,6 +136,10 @@ class ApiClient(models.Model):
             self.scopes = normalize_scopes(self.scopes)
             self.origins = normalize_origins(self.origins)
             self.networks = normalize_networks(self.networks)
+
+    def is_handing_over(self, at: dt.datetime | None = None) -> bool:
+        """Whether the key before the present one still works."""
+        return self.previous_key_ends_at is not None and self.previous_key_ends_at > (at or timezone.now())
 
     def is_expired(self, at: dt.datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (at or timezone.now())

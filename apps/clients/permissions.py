@@ -13,16 +13,19 @@ READS_LIKE_GET = ("HEAD", "OPTIONS")
 
 
 class HasScope(BasePermission):
-    """Reads `required_scopes` of the view, for example {"GET": "codes:read", "POST": "codes:create"}.
+    """Reads `required_scopes` of the view, for example {"GET": "codes:read", "POST": "codes:create"}, and
+    `publishable_methods`: those that a key in the source of a page may use, none unless told.
 
     HEAD and OPTIONS need what GET needs; where there is no GET, OPTIONS needs only a known caller.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raises Unauthenticated or MissingScope, so that the answer says what is missing."""
+        """Raises Unauthenticated, PublishableKeyRefused or MissingScope, so that the answer says what is missing."""
         caller = request.auth
         if not isinstance(caller, Caller):
             raise not_authenticated()
+        if request.method not in getattr(view, "publishable_methods", ()):
+            caller.refuse_publishable()
         scope = find_required_scope(view, request.method or "")
         if scope is not None:
             caller.require_scope(scope)

@@ -30,6 +30,8 @@ class Scope(models.TextChoices):
     TOKENS_REFRESH = "tokens:refresh", _("tokens:refresh: report a dead token, so that it is replaced")
 
 
+# everybody who reads the page has the key
+PUBLISHABLE_SCOPES = frozenset({Scope.CODES_CREATE.value})
 DEFAULT_SCOPES = (Scope.CODES_CREATE.value, Scope.CODES_READ.value)
 
 
@@ -99,6 +101,17 @@ def demand_list_of_texts(value: Any) -> list[str]:
 def validate_scopes(value: Any) -> None:
     if not normalize_scopes(demand_list_of_texts(value)):
         raise ValidationError(_("Choose at least one scope; a key without any can do nothing."))
+
+
+def publishable_mistakes(*, scopes: Any, origins: Any, miniprograms: Any) -> dict[str, ValidationError]:
+    """What is wrong, per field, with a key that may stand in the source of a page."""
+    mistakes = {
+        "scopes": set(scopes) - PUBLISHABLE_SCOPES
+        and _("A publishable key may have the scope codes:create and no other: everybody can read it."),
+        "origins": not origins and _("A publishable key needs the origins of the pages that use it."),
+        "miniprograms": not miniprograms and _("A publishable key needs the mini-programs that it makes codes for."),
+    }
+    return {field: ValidationError(mistake) for field, mistake in mistakes.items() if mistake}
 
 
 def validate_origins(value: Any) -> None:

@@ -16,7 +16,7 @@ from apps.clients.grants import get_granted_miniprogram
 from apps.codes import pictures
 from apps.codes.filters import CodeFilter, FailedAttemptFilter
 from apps.codes.history import History, Wanted, read_rows
-from apps.codes.models import Door, FailedAttempt, IssuedCode
+from apps.codes.models import Door, FailedAttempt, IssuedCode, Kind
 from apps.codes.requests import Issuer, code_request
 from apps.codes.serializers import CodeInput, CodeOutput, FailedAttemptOutput
 from apps.codes.services import issue_code
@@ -25,6 +25,8 @@ from apps.errors import InvalidRequest, NotFound
 # The picture of a code never changes, but only those who may see the code may keep it.
 IMMUTABLE = "private, max-age=31536000, immutable"
 EMBED = "data_url"
+# The stored code may be another client's: its label, tags and issuer are nobody's business who reads a page.
+TOLD_TO_PAGES = ("id", "appid", "kind", "scene", "page", "media_type", "image_width", "image_data", "is_reused")
 
 
 class CodePages(NewestFirst):
@@ -51,6 +53,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
     """`GET codes/` lists the history, newest first; `POST codes/` issues a code."""
 
     required_scopes = {"GET": "codes:read", "POST": "codes:create"}
+    publishable_methods = ("POST",)
     serializer_class = CodeOutput
     filterset_class = CodeFilter
     pagination_class = CodePages
@@ -93,6 +96,9 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         given = dict(body.validated_data)
         embed = _read_embed(request)
         caller = caller_of(request)
+        if given.get("kind", Kind.UNLIMITED) != Kind.UNLIMITED:
+            # whoever reads the page could use up the 100,000 of a mini-program's lifetime
+            caller.refuse_publishable()
         miniprogram = get_granted_miniprogram(caller, given.pop("appid"))
         issued = issue_code(
             miniprogram=miniprogram,
@@ -105,11 +111,18 @@ class CodeList(generics.ListAPIView[IssuedCode]):
                 pictures.read_image(issued.code), status=answer_status, content_type=issued.code.media_type
             )
         else:
-            context = {"request": request, "embed": embed, "is_reused": issued.is_reused}
-            answer = Response(CodeOutput(issued.code, context=context).data, status=answer_status)
+            context = {
+                "request": request,
+                "embed": embed or caller.is_publishable,
+                "is_reused": issued.is_reused,
+            }
+            told: dict[str, Any] = CodeOutput(issued.code, context=context).data
+            if caller.is_publishable:
+                told = {name: told[name] for name in TOLD_TO_PAGES}
+            answer = Response(told, status=answer_status)
         answer["X-Code-Id"] = str(issued.code.pk)
         answer["X-Code-Reused"] = "true" if issued.is_reused else "false"
-        if issued.code.num_used is not None:
+        if issued.code.num_used is not None and not caller.is_publishable:
             answer["Num-Used"] = str(issued.code.num_used)
         answer["Location"] = f"/api/v1/codes/{issued.code.pk}/"
         return answer

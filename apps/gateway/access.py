@@ -66,6 +66,7 @@ def admit(request: HttpRequest, *, door: str, source: str, scope: str | None, ap
         return Issuer(label=f"door:{source}", door=source)
     caller = authenticate_key(**sent, address=client_address(request.META), origin=request.headers.get("Origin"))
     count_request(request, caller)
+    caller.refuse_publishable()
     if scope is not None:
         caller.require_scope(scope)
     if appid is not None:

@@ -114,7 +114,7 @@ def test_replacing_a_key_asks_first(operator, make):
 
 def test_replacing_a_key_shows_the_new_one_and_records_only_that_it_was(operator, make):
     client, old = make()
-    response = operator.post(tool(client, "rotate_key"), {"confirmed": "yes"})
+    response = operator.post(tool(client, "rotate_key"), {"confirmed": "yes", "hand_over": "0"})
     (new,) = set(KEY.findall(response.text))
     assert find_caller(new) and not find_caller(old)
     assert LogEntry.objects.get().get_change_message() == "Changed key."

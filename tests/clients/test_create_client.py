@@ -1,9 +1,11 @@
 """`manage.py create_client` prints a key that works, or one sentence."""
 
+import datetime as dt
 import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from apps.clients.facts import find_caller
 from apps.clients.models import ApiClient
@@ -64,3 +66,28 @@ def test_the_real_command_ends_with_a_code_and_a_key(run_manage):
     bad = run_manage("create_client", "other", "--scope", "all")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert "Unknown scope: all" in bad.stderr
+
+
+def test_rate_limit_and_end_can_be_given():
+    caller = find_caller(run("shop", "--rate-limit", "120", "--expires", "2030-01-31T18:00+08:00")[0].strip())
+    assert caller.rate_limit == 120
+    assert caller.expires_at == dt.datetime(2030, 1, 31, 10, tzinfo=dt.UTC)
+    days = find_caller(run("other", "--expires", "90d")[0].strip()).expires_at - timezone.now()
+    assert dt.timedelta(days=89) < days <= dt.timedelta(days=90)
+    date = find_caller(run("third", "--expires", "2030-01-31")[0].strip())
+    assert timezone.localtime(date.expires_at).isoformat() == "2030-01-31T00:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--expires", "soon"], "“soon” is no moment: write 2030-01-31"),
+        (["--expires", "2020-01-01"], "is in the past"),
+        (["--expires", "0d"], "is in the past"),
+        (["--rate-limit", "0"], "greater than or equal to 1"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_said_to_be(words, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        run("shop", *words)
+    assert not ApiClient.objects.exists()

@@ -1,12 +1,15 @@
 """`manage.py create_client`: a new API key for scripts and for `make run`."""
 
+import datetime as dt
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from apps.clients.services import create_client
-from apps.clients.validation import DEFAULT_SCOPES, Scope
+from apps.clients.validation import DEFAULT_SCOPES, PUBLISHABLE_SCOPES, Scope
 
 
 class Command(BaseCommand):
@@ -46,14 +49,35 @@ class Command(BaseCommand):
             help="A network that the key works from. Repeatable; unless told: anywhere.",
         )
 
+        parser.add_argument(
+            "--rate-limit",
+            type=int,
+            metavar="N",
+            help="Requests per minute, over all processes. Unless told: as many as it likes.",
+        )
+        parser.add_argument(
+            "--expires",
+            metavar="WHEN",
+            help="When the key ends: a date, a moment (2030-01-31T18:00) or days from now (90d). Unless told: never.",
+        )
+        parser.add_argument(
+            "--publishable",
+            action="store_true",
+            help="A key for the source of pages, which only makes codes; needs --origin and --miniprogram.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        usual = PUBLISHABLE_SCOPES if options["publishable"] else DEFAULT_SCOPES
         try:
             client, key = create_client(
                 name=options["name"],
-                scopes=options["scopes"] or DEFAULT_SCOPES,
+                scopes=options["scopes"] or usual,
                 appids=options["appids"],
                 origins=options["origins"],
                 networks=options["networks"],
+                rate_limit=options["rate_limit"],
+                expires_at=options["expires"] and read_moment(options["expires"]),
+                is_publishable=options["publishable"],
             )
         except ValidationError as exc:
             raise CommandError(f"No API client was created. {explain(exc)}") from exc
@@ -62,6 +86,21 @@ class Command(BaseCommand):
             f"API client “{client}” may use {', '.join(client.scopes)}. The key above is not stored: keep it now.",
             self.style.SUCCESS,
         )
+
+
+def read_moment(text: str) -> dt.datetime:
+    """The moment that `text` names, in this installation's time zone. Raises CommandError unless it is to come."""
+    days = re.fullmatch(r"(\d{1,5})d", text)
+    try:
+        found = timezone.now() + dt.timedelta(days=int(days[1])) if days else dt.datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise CommandError(
+            f"No API client was created. “{text}” is no moment: write 2030-01-31, 2030-01-31T18:00 or 90d."
+        ) from exc
+    moment = found if timezone.is_aware(found) else timezone.make_aware(found)
+    if moment <= timezone.now():
+        raise CommandError(f"No API client was created. “{text}” is in the past: the key would never work.")
+    return moment
 
 
 def explain(exc: ValidationError) -> str:

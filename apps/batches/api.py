@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.batches import services
-from apps.batches.bodies import SpooledBody, SpooledJsonParser, find_source, form_values
+from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
 from apps.batches.models import BatchItem, BatchItemQuerySet, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
 from apps.batches.ordering import BatchOrder, create_batch, dry_run
 from apps.batches.serializers import (
@@ -27,8 +27,10 @@ from apps.batches.serializers import (
 )
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
+from apps.clients.idempotency import REPLAYED, find_repeatable
 from apps.codes.models import Door
 from apps.codes.requests import Issuer
+from apps.coordination.idempotency import run_once
 from apps.errors import NotFound
 
 TRUE = ("1", "true")
@@ -121,10 +123,24 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         order = self._read_order(request)
         if request.query_params.get("dry_run", "").lower() in TRUE:
             return Response(ReportOutput(dry_run(order)).data)
-        batch, _report = create_batch(order)
+        batch, is_repeated = self._create_once(request, order)
         answer = Response(BatchOutput(batch, context={"request": request}).data, status=status.HTTP_201_CREATED)
         answer["Location"] = f"/api/v1/batches/{batch.pk}/"
+        if is_repeated:
+            answer[REPLAYED] = "true"
         return answer
+
+    def _create_once(self, request: Request, order: BatchOrder) -> tuple[CodeBatch, bool]:
+        """The batch, and whether an earlier request with the same Idempotency-Key made it.
+
+        Without Redis such a request is refused (503) rather than done twice.
+        """
+        content = content_pieces(request.data, request.FILES.get("file"))
+        repeatable = find_repeatable(request.headers, _caller(request), content=content)
+        if repeatable is None:
+            return create_batch(order)[0], False
+        pk, is_repeated = run_once(repeatable, lambda: str(create_batch(order)[0].pk))
+        return get_visible_batch(_caller(request), int(pk)), is_repeated
 
     def _read_order(self, request: Request) -> BatchOrder:
         sent = request.data

@@ -1,5 +1,6 @@
 """The endpoints of all codes: issue one, list the history, list what failed."""
 
+import json
 from typing import Any, cast
 
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.pagination import NewestFirst
+from apps.clients import idempotency
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.codes import pictures
@@ -100,11 +102,13 @@ class CodeList(generics.ListAPIView[IssuedCode]):
             # whoever reads the page could use up the 100,000 of a mini-program's lifetime
             caller.refuse_publishable()
         miniprogram = get_granted_miniprogram(caller, given.pop("appid"))
-        issued = issue_code(
-            miniprogram=miniprogram,
-            request=code_request(miniprogram, **given),
-            issuer=Issuer(label=caller.label, door=Door.API, client_id=caller.client_id),
-        )
+        content = json.dumps(request.data, sort_keys=True).encode()
+        with idempotency.guard(request.headers, caller, content=[b"codes", content]) as is_repeated:
+            issued = issue_code(
+                miniprogram=miniprogram,
+                request=code_request(miniprogram, **given),
+                issuer=Issuer(label=caller.label, door=Door.API, client_id=caller.client_id),
+            )
         answer_status = status.HTTP_200_OK if issued.is_reused else status.HTTP_201_CREATED
         if getattr(request.accepted_renderer, "format", "") == PictureRenderer.format:
             answer: HttpResponse = HttpResponse(
@@ -125,6 +129,8 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         if issued.code.num_used is not None and not caller.is_publishable:
             answer["Num-Used"] = str(issued.code.num_used)
         answer["Location"] = f"/api/v1/codes/{issued.code.pk}/"
+        if is_repeated:
+            answer[idempotency.REPLAYED] = "true"
         return answer
 
 

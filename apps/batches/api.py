@@ -135,7 +135,7 @@ class BatchList(generics.ListAPIView[CodeBatch]):
 
         Without Redis such a request is refused (503) rather than done twice.
         """
-        content = content_pieces(request.data, request.FILES.get("file"))
+        content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
         repeatable = find_repeatable(request.headers, _caller(request), content=content)
         if repeatable is None:
             return create_batch(order)[0], False

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
+from apps.tokens.admin_inquiries import RidAction
+from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 # A list shows so many of the newest; whoever looks for older ones narrows it down.
@@ -94,7 +96,7 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FailedAttempt)
-class FailedAttemptAdmin(ReadOnlyAdmin):
+class FailedAttemptAdmin(RidAction, ReadOnlyAdmin):
     list_display = ["at", "miniprogram", "scene", "page", "errcode", "code", "cure", "rid", "requested_by", "took_ms"]
     list_filter = ["miniprogram", "errcode", "code", "at"]
     search_fields = ["scene", "page", "rid"]

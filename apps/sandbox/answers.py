@@ -27,7 +27,9 @@ def answer(world: World, request: Request) -> Reply:
     if reply.is_success:
         # auto-registration may have made the app known during the call
         world.calls.count_success(request.path, appid)
-    return replace(reply, delay_seconds=reply.delay_seconds + world.latency(request.path, appid))
+    latency = reply.delay_seconds + world.latency(request.path, appid)
+    world.journal.note(request, reply, appid=appid, now=world.clock.now(), cost_ms=int(latency * 1000))
+    return replace(reply, delay_seconds=latency)
 
 
 def _with_faults(world: World, endpoint: Endpoint, request: Request, appid: str) -> Reply:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.sandbox import limits
+from apps.sandbox.inquiries import quota_reply, rid_reply
 from apps.sandbox.pictures import code_picture
 from apps.sandbox.refusals import Refusal, ip_not_allowed
 from apps.sandbox.registry import App
@@ -124,6 +125,17 @@ def get_api_domain_ip(world: World, request: Request) -> Reply:
     return json_reply({"ip_list": API_DOMAIN_IPS})
 
 
+def rid_get(world: World, request: Request) -> Reply:
+    """What became of a refused request of the same account, in the last seven days."""
+    return rid_reply(world.journal, _authorise(world, request), request, now=world.clock.now())
+
+
+def quota_get(world: World, request: Request) -> Reply:
+    """What is left of the quota of one endpoint."""
+    app = _authorise(world, request)
+    return quota_reply(app, request, day=world.clock.day(), known_paths=frozenset(ENDPOINTS))
+
+
 ENDPOINTS = {
     "/cgi-bin/token": Endpoint("GET", token),
     "/cgi-bin/stable_token": Endpoint("POST", stable_token),
@@ -131,6 +143,8 @@ ENDPOINTS = {
     "/wxa/getwxacode": Endpoint("POST", getwxacode, has_token=True),
     "/cgi-bin/wxaapp/createwxaqrcode": Endpoint("POST", createwxaqrcode, has_token=True),
     "/cgi-bin/clear_quota/v2": Endpoint("POST", clear_quota),
+    "/cgi-bin/openapi/rid/get": Endpoint("POST", rid_get, has_token=True),
+    "/cgi-bin/openapi/quota/get": Endpoint("POST", quota_get, has_token=True),
     "/cgi-bin/get_api_domain_ip": Endpoint("GET", get_api_domain_ip, has_token=True),
 }
 

@@ -32,6 +32,9 @@ class PeriodQuota:
         self.used += 1
         return True
 
+    def used_in(self, period: int) -> int:
+        return self.used if period == self.period else 0
+
     def clear(self) -> None:
         self.used = 0
 

@@ -7,6 +7,7 @@ from typing import Any
 from apps.sandbox.calls import CallLog
 from apps.sandbox.clock import Clock
 from apps.sandbox.faults import FaultBook
+from apps.sandbox.inquiries import Journal
 from apps.sandbox.refusals import Refusal
 from apps.sandbox.registry import APPID, App, hash_secret
 from apps.sandbox.tokens import WELL_FORMED, Token
@@ -35,6 +36,7 @@ class World:
         self.apps: dict[str, App] = {}
         self.faults = FaultBook()
         self.calls = CallLog()
+        self.journal = Journal()
         self.latencies: dict[tuple[str | None, str | None], float] = {}
         self.persist: Callable[[], None] = _nothing
         self.touch: Callable[[], None] = _nothing
@@ -100,6 +102,7 @@ class World:
         self._owners.clear()
         self.faults.clear()
         self.calls.clear()
+        self.journal.clear()
         self.latencies.clear()
         self.clock.offset_seconds = 0.0
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.miniprograms.admin import MiniProgramAdmin
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.admin_actions import TokenActions
+from apps.tokens.admin_inquiries import RidAction
 from apps.tokens.models import TokenEvent
 from apps.tokens.overview import Overview, find_overviews
 from apps.tokens.templatetags import token_cells
@@ -105,7 +106,7 @@ def _trouble_until(overview: Overview) -> datetime | None:
 
 
 @admin.register(TokenEvent)
-class TokenEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenEventAdmin(RidAction, admin.ModelAdmin):  # type: ignore[type-arg]
     """History is read and filtered, never changed."""
 
     list_display = ["moment", "name", "result", "reason", "explanation"]

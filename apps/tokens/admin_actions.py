@@ -17,6 +17,7 @@ from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tokens import operations
+from apps.tokens.admin_inquiries import LiveQuotaAction
 from apps.tokens.quota import read_use
 from apps.tokens.templatetags.token_cells import duration
 from apps.wechat.types import QUOTA_CLEARS_PER_MONTH, TOKEN_FETCHES_PER_DAY
@@ -28,14 +29,15 @@ def button(label: Any, description: Any) -> Callable[[Any], Any]:
     return made
 
 
-class TokenActions(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Refresh now, verify credentials, pause, resume, clear the quota."""
+class TokenActions(LiveQuotaAction, DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Refresh now, verify credentials, pause, resume, look at the live quota, clear it."""
 
     change_actions = [
         "refresh_now",
         "verify_credentials",
         "pause_refresh",
         "resume_refresh",
+        "live_quota",
         "clear_quota",
     ]
 
@@ -44,8 +46,8 @@ class TokenActions(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-
         if miniprogram is None or not miniprogram.is_active or not self.has_change_permission(request, miniprogram):
             return []
         if miniprogram.is_refresh_paused:
-            return ["resume_refresh", "clear_quota"]
-        return ["refresh_now", "verify_credentials", "pause_refresh", "clear_quota"]
+            return ["resume_refresh", "live_quota", "clear_quota"]
+        return ["refresh_now", "verify_credentials", "pause_refresh", "live_quota", "clear_quota"]
 
     @button(gettext_lazy("Refresh now"), gettext_lazy("Ask WeChat for a token at once"))
     def refresh_now(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:

@@ -11,11 +11,11 @@ from django.views.decorators.debug import sensitive_variables
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from apps.wechat import protocol
+from apps.wechat import inquiries, protocol
 from apps.wechat.errors import WeChatError
 from apps.wechat.failures import ConnectionStale, failure_for, oversized
 from apps.wechat.transport import DeadlineSession
-from apps.wechat.types import AccessToken, CodeImage, LimitedCode, QrCode, UnlimitedCode
+from apps.wechat.types import AccessToken, ApiQuota, CodeImage, LimitedCode, QrCode, RidReport, UnlimitedCode
 from apps.wechat.wire import WireAnswer, WireRequest
 
 # A code of 1,280 px has some 400 kB; more than this is not an answer but an attack or an accident.
@@ -97,6 +97,18 @@ class WeChatClient:
         """Set every daily quota of the mini-program to zero used; ten times a month. Needs no token."""
         request = protocol.clear_quota_request(appid=appid, secret=secret)
         protocol.read_confirmation(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def quota(self, *, access_token: str, cgi_path: str) -> ApiQuota:
+        """What is left of an endpoint's quota, for example of `/wxa/getwxacodeunlimit`."""
+        request = inquiries.quota_request(access_token=access_token, cgi_path=cgi_path)
+        return inquiries.read_quota(request, self._send(request))
+
+    @sensitive_variables("access_token", "request", "answer")
+    def rid_report(self, *, access_token: str, rid: str) -> RidReport:
+        """What WeChat remembers of the request that it gave this `rid`, for seven days and to the same account."""
+        request = inquiries.rid_request(access_token=access_token, rid=rid)
+        return inquiries.read_rid_report(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def api_domain_ips(self, *, access_token: str) -> list[str]:

@@ -30,7 +30,7 @@ def token_request(*, appid: str, secret: str) -> WireRequest:
 
 def stable_token_request(*, appid: str, secret: str, force_refresh: bool) -> WireRequest:
     """https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-access-token/getStableAccessToken.html"""
-    body = _json_body(
+    body = json_body(
         {
             "grant_type": "client_credential",
             "appid": appid,
@@ -62,7 +62,7 @@ def unlimited_code_request(*, access_token: str, code: UnlimitedCode) -> WireReq
         "POST",
         "/wxa/getwxacodeunlimit",
         {"access_token": access_token},
-        _json_body(fields),
+        json_body(fields),
         credentials=(access_token,),
         is_code_call=True,
     )
@@ -93,7 +93,7 @@ def _lifetime_request(path: str, *, access_token: str, fields: Mapping[str, Any]
         "POST",
         path,
         {"access_token": access_token},
-        _json_body(fields),
+        json_body(fields),
         credentials=(access_token,),
         is_code_call=True,
         is_repeatable=False,
@@ -114,7 +114,7 @@ def clear_quota_request(*, appid: str, secret: str) -> WireRequest:
         "POST",
         "/cgi-bin/clear_quota/v2",
         fields,
-        _json_body(fields),
+        json_body(fields),
         credentials=(secret,),
         is_token_call=True,
         # ten a month
@@ -131,8 +131,8 @@ def api_domain_ips_request(*, access_token: str) -> WireRequest:
 @sensitive_variables("found", "value")
 def read_access_token(request: WireRequest, answer: WireAnswer) -> AccessToken:
     """The token in an answer to either token call. Raises WeChatError."""
-    found = _read_json(request, answer)
-    value, seconds = found.get("access_token"), _whole_number(found.get("expires_in"))
+    found = read_json(request, answer)
+    value, seconds = found.get("access_token"), whole_number(found.get("expires_in"))
     if not isinstance(value, str) or not value.strip():
         raise MalformedResponse(_("WeChat's answer holds no access_token."))
     if seconds is None or seconds <= 0:
@@ -144,25 +144,26 @@ def read_code_image(request: WireRequest, answer: WireAnswer) -> CodeImage:
     """The complete picture in an answer. Raises WeChatError, also for a picture that is cut off."""
     found = _read(request, answer)
     if isinstance(found, CodeImage):
-        return replace(found, num_used=_whole_number(answer.num_used))
+        return replace(found, num_used=whole_number(answer.num_used))
     raise MalformedResponse(_("WeChat answered with JSON that names no error, where a picture belongs."))
 
 
 def read_confirmation(request: WireRequest, answer: WireAnswer) -> None:
     """Nothing, for an answer that only says ok. Raises WeChatError."""
-    if "errcode" not in _read_json(request, answer):
+    if "errcode" not in read_json(request, answer):
         raise MalformedResponse(_("WeChat's answer does not say whether the call succeeded."))
 
 
 def read_ip_list(request: WireRequest, answer: WireAnswer) -> list[str]:
     """The addresses, some of them networks such as 101.226.103.0/25. Raises WeChatError."""
-    found = _read_json(request, answer).get("ip_list")
+    found = read_json(request, answer).get("ip_list")
     if not isinstance(found, list) or not all(isinstance(ip, str) for ip in found):
         raise MalformedResponse(_("WeChat's answer holds no ip_list."))
     return found
 
 
-def _read_json(request: WireRequest, answer: WireAnswer) -> dict[str, Any]:
+def read_json(request: WireRequest, answer: WireAnswer) -> dict[str, Any]:
+    """The JSON object of an answer that is no error and no picture. Raises WeChatError."""
     found = _read(request, answer)
     if isinstance(found, CodeImage):
         raise MalformedResponse(_("WeChat answered with a picture, where JSON belongs."))
@@ -195,7 +196,7 @@ def _read(request: WireRequest, answer: WireAnswer) -> dict[str, Any] | CodeImag
     found = _json_object(answer.body)
     if found is None:
         raise _neither(answer)
-    errcode = _whole_number(found.get("errcode", 0))
+    errcode = whole_number(found.get("errcode", 0))
     if errcode is None:
         raise MalformedResponse(_("WeChat's answer holds an errcode that is not a number."))
     if errcode != 0:
@@ -227,7 +228,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _json_body(fields: Mapping[str, Any]) -> bytes:
+def json_body(fields: Mapping[str, Any]) -> bytes:
     r"""Raw UTF-8 without \u escapes: WeChat answers 40129, 40033 or 47002 to text that came as an escape."""
     for name, value in fields.items():
         if isinstance(value, str) and not value.isprintable():
@@ -238,7 +239,7 @@ def _json_body(fields: Mapping[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _whole_number(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     """`value` as an int when it is one, or a text of digits; a bool is neither."""
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         return int(value)

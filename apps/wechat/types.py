@@ -64,6 +64,29 @@ class UnlimitedCode:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiQuota:
+    """What WeChat counts of one endpoint: calls of a day, where it limits them, and `calls` in `seconds`."""
+
+    daily_limit: int
+    used: int
+    remain: int
+    calls: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RidReport:
+    """What WeChat remembers of one request; `invoked_at` in Unix seconds. Its texts hold no credentials any more."""
+
+    invoked_at: int
+    cost_ms: int
+    request_url: str
+    request_body: str
+    response_body: str
+    client_ip: str
+
+
+@dataclass(frozen=True, slots=True)
 class LimitedCode:
     """What getwxacode is asked for: one of the 100,000; `path` may carry a query, `width` is in pixels."""
 

@@ -38,7 +38,18 @@ ALWAYS = {
 }
 WITH_INPUT = {"400": "The request is not valid; `errors` says which field and why."}
 WITH_ID = {"404": "Not found, or not visible to this key."}
-WITH_WECHAT = {"502": "WeChat could not be reached, or answered something unusable; `errcode` and `rid` where it said."}
+WITH_BODY = {
+    "404": "No such mini-program.",
+    "409": "It contradicts what is there, or the same request is being worked on.",
+    "413": "The body is too large.",
+    "415": "The Content-Type of the body is not read here.",
+    "422": "WeChat rejected the input (`errcode`), or the Idempotency-Key came with another request before.",
+}
+WITH_WECHAT = {
+    "409": "It contradicts what is there, or a permanent limit of WeChat is reached.",
+    "502": "WeChat could not be reached, or answered something unusable; `errcode` and `rid` where it said.",
+    "504": "WeChat did not answer in time.",
+}
 
 
 class ProblemSchema(AutoSchema):
@@ -48,6 +59,10 @@ class ProblemSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        for parameter in operation.get("parameters", []):
+            # as forms send a field that was left empty: it counts as left out
+            if parameter["in"] == "query":
+                parameter["allowEmptyValue"] = True
         responses = operation.setdefault("responses", {})
         problem = self._problem_component()
         for status, description in self._problems(operation).items():
@@ -55,14 +70,24 @@ class ProblemSchema(AutoSchema):
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """A serializer's `optional_fields` are those that an answer may leave out."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        optional = getattr(serializer, "optional_fields", ())
+        if optional and "required" in schema:
+            schema["required"] = [name for name in schema["required"] if name not in optional]
+        return schema
+
     def _problems(self, operation: dict[str, Any]) -> dict[str, str]:
         found = dict(ALWAYS)
         if "requestBody" in operation or any(p["in"] == "query" for p in operation.get("parameters", [])):
             found |= WITH_INPUT
-        if "{" in self.path:
-            found |= WITH_ID
         if self.method != "GET":
             found |= WITH_WECHAT
+        if "requestBody" in operation:
+            found |= WITH_BODY
+        if "{" in self.path:
+            found |= WITH_ID
         return found
 
     def _problem_component(self) -> ResolvedComponent:

@@ -38,7 +38,8 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
             return {}
         writable = [name for name, field in self.fields.items() if not field.read_only]
         strangers = [str(name) for name in data if name not in self.fields]
-        return {name[:SHOWN_NAME_LENGTH]: [unknown_field(name, known=writable)] for name in strangers}
+        # an empty name is shown as such, or the message would belong to no field
+        return {name[:SHOWN_NAME_LENGTH] or '""': [unknown_field(name, known=writable)] for name in strangers}
 
 
 def unknown_field(name: str, *, known: Iterable[str]) -> str:

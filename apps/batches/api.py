@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.api.queries import read_choice
 from apps.batches import services
 from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
 from apps.batches.models import BatchItem, BatchItemQuerySet, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
@@ -97,7 +98,7 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         operation_id="order_batch",
         request={"application/json": BatchInput, "multipart/form-data": BatchInput},
         parameters=[
-            OpenApiParameter("dry_run", str, enum=["1"], description="Check every row, store and spend nothing.")
+            OpenApiParameter("dry_run", str, enum=list(TRUE), description="Check every row, store and spend nothing.")
         ],
         responses={
             200: OpenApiResponse(ReportOutput, description="With dry_run: what was found."),
@@ -121,7 +122,7 @@ class BatchList(generics.ListAPIView[CodeBatch]):
     def post(self, request: Request) -> Response:
         """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""
         order = self._read_order(request)
-        if request.query_params.get("dry_run", "").lower() in TRUE:
+        if read_choice(request.query_params, "dry_run", known=TRUE):
             return Response(ReportOutput(dry_run(order)).data)
         batch, is_repeated = self._create_once(request, order)
         answer = Response(BatchOutput(batch, context={"request": request}).data, status=status.HTTP_201_CREATED)
@@ -244,7 +245,7 @@ class CancelBatch(BatchAction):
 
 class RetryBatch(BatchAction):
     def act(self, batch: CodeBatch, request: Request) -> None:
-        body = RetryInput(data=request.data or {})
+        body = RetryInput(data=request.data)
         body.is_valid(raise_exception=True)
         services.retry_failed(batch, include_lost=body.validated_data.get("include_lost", False))
 

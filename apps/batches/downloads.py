@@ -13,6 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.api.queries import read_choice
 from apps.batches.api import get_visible_batch
 from apps.batches.exports.archive import export_zip
 from apps.batches.exports.layout import MOST_CAPTIONS, Layout, roll_layout, sheet_layout
@@ -81,7 +82,8 @@ class XlsxDownload(Download):
         """The same as a workbook."""
         batch = self.find_batch(request, pk)
         file = export_xlsx(batch, chosen_items(batch, request.query_params.get("state")))
-        return FileResponse(file, headers=headers(batch, "xlsx"))
+        # FileResponse guesses a type unless it is given this way
+        return FileResponse(file, content_type=MEDIA_TYPES["xlsx"], headers=headers(batch, "xlsx"))
 
 
 class PdfDownload(Download):
@@ -111,6 +113,7 @@ class PdfDownload(Download):
         part = read_number(request, "part", default=1, least=1, most=parts)
         answer = FileResponse(
             export_pdf(batch, items, layout=layout, captions=captions, part=part),
+            content_type=MEDIA_TYPES["pdf"],
             headers=headers(batch, "pdf", suffix=f"-{part}" if parts > 1 else ""),
         )
         answer["X-Parts"] = str(parts)
@@ -166,7 +169,7 @@ def read_layout(request: Request, *, captions: int) -> Layout:
         columns=read_number(request, "columns", default=3, least=1, most=10),
         size=float(size) if size else None,
         captions=captions,
-        has_cut_marks=request.query_params.get("cut_marks", "1") != "0",
+        has_cut_marks=read_choice(request.query_params, "cut_marks", known=["0", "1"]) != "0",
     )
 
 
@@ -181,7 +184,7 @@ def read_number(request: Request, name: str, *, default: int, least: int, most: 
 
 
 def stream(batch: CodeBatch, extension: str, content: Iterable[Any]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(content, headers=headers(batch, extension))
+    return StreamingHttpResponse(content, content_type=MEDIA_TYPES[extension], headers=headers(batch, extension))
 
 
 def headers(batch: CodeBatch, extension: str, *, suffix: str = "") -> dict[str, str]:
@@ -189,7 +192,6 @@ def headers(batch: CodeBatch, extension: str, *, suffix: str = "") -> dict[str, 
     name = f"{safe_stem(batch.name, otherwise='batch')}{suffix}.{extension}"
     disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return {
-        "Content-Type": MEDIA_TYPES[extension],
         "Content-Disposition": disposition,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.pagination import NewestFirst
+from apps.api.queries import read_choice
 from apps.clients import idempotency
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
@@ -166,9 +167,4 @@ def caller_of(request: Request) -> Caller:
 
 
 def _read_embed(request: Request) -> bool:
-    asked = request.query_params.get("embed")
-    if asked not in (None, "", EMBED):
-        raise InvalidRequest(
-            _("embed knows only the value data_url."), errors={"embed": [str(_("Use data_url or leave it out."))]}
-        )
-    return asked == EMBED
+    return bool(read_choice(request.query_params, "embed", known=[EMBED]))

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.api.queries import read_choice
 from apps.clients.caller import Caller
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code
@@ -118,6 +119,7 @@ class CodeImageView(APIView):
         """The picture, immutable, with a strong ETag."""
         code = get_visible_code(caller_of(request), pk)
         width, version = _read_width(request), _read_version(request)
+        is_download = bool(read_choice(request.query_params, "download", known=["1"]))
         picture = code if version is None or version == code.reissues else _find_earlier(code, version)
         entity_tag = pictures.etag(picture, width=width)
         if entity_tag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
@@ -125,7 +127,7 @@ class CodeImageView(APIView):
         else:
             answer = HttpResponse(pictures.read_image(picture, width=width), content_type=picture.media_type)
             answer["X-Content-Type-Options"] = "nosniff"
-            if request.query_params.get("download"):
+            if is_download:
                 disposition = content_disposition_header(as_attachment=True, filename=pictures.file_name(code))
                 answer["Content-Disposition"] = disposition or "attachment"
         answer["ETag"] = entity_tag

@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.utils import timezone
 
+from apps.api.queries import StrictBooleanFilter
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion
@@ -33,7 +34,7 @@ class CodeFilter(django_filters.FilterSet):
     client = django_filters.CharFilter(help_text="Name of the API client that asked.")
     issued_after = django_filters.IsoDateTimeFilter(help_text="At this moment or later.")
     issued_before = django_filters.IsoDateTimeFilter(help_text="Before this moment.")
-    archived = django_filters.BooleanFilter(help_text="true: only archived codes.")
+    archived = StrictBooleanFilter(help_text="true: only archived codes.")
 
     class Meta:
         model = IssuedCode

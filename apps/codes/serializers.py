@@ -108,6 +108,9 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     Fields are listed one by one: a ModelSerializer finds them out anew for every answer, at a millisecond each time.
     """
 
+    # for the OpenAPI document
+    optional_fields = ("image_data", "is_reused")
+
     id = serializers.IntegerField()
     appid = serializers.CharField(source="miniprogram.appid")
     kind = serializers.ChoiceField(choices=Kind.choices)

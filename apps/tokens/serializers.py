@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.miniprograms.models import TokenMode
@@ -15,10 +16,21 @@ class TokenOutput(serializers.Serializer[Any]):
     token_mode = serializers.ChoiceField(choices=TokenMode.choices)
 
 
+class TextField(serializers.CharField):
+    """A JSON string; a number is not taken for its digits."""
+
+    default_error_messages = {"invalid": _("Use a string, in quotes.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class RefreshInput(serializers.Serializer[Any]):
     """The token that WeChat rejected; only if it is still the current one is a new one fetched."""
 
-    rejected = serializers.CharField(max_length=1024)
+    rejected = TextField(max_length=1024)
 
 
 class MiniProgramOutput(serializers.Serializer[Any]):

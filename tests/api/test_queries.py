@@ -1,0 +1,43 @@
+"""Query parameters with a few values refuse all others by name; an empty one counts as left out."""
+
+import pytest
+
+from tests.parts import make_api, make_miniprogram
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/api/v1/codes/?archived=yes", "archived"), ("/api/v1/codes/?archived=-1", "archived")],
+)
+def test_a_value_that_is_none_is_refused(path, name):
+    refused = make_api().get(path)
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, [name])
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", "false", "0", ""])
+def test_true_and_false_are_taken_in_every_spelling(value):
+    assert make_api().get(f"/api/v1/codes/?archived={value}").status_code == 200
+
+
+def test_dry_run_download_and_embed_are_not_ignored_when_misspelt(sandbox):
+    shop, api = make_miniprogram(sandbox, default_page="pages/index/index"), make_api()
+    body = {"appid": shop.appid, "rows": [{"scene": "a"}]}
+    assert api.post("/api/v1/batches/?dry_run=yes", body, "json").json()["errors"].keys() == {"dry_run"}
+    code = {"appid": shop.appid, "scene": "a"}
+    assert api.post("/api/v1/codes/?embed=base64", code, "json").json()["errors"].keys() == {"embed"}
+    address = api.post("/api/v1/codes/?embed=", code, "json").json()["image_url"]
+    assert api.get(f"{address}?download=yes").json()["errors"].keys() == {"download"}
+    assert "attachment" in api.get(f"{address}?download=1")["Content-Disposition"]
+    assert "Content-Disposition" not in api.get(f"{address}?download=")
+
+
+def test_a_field_without_a_name_is_an_error_with_a_name(sandbox):
+    shop = make_miniprogram(sandbox)
+    refused = make_api().post("/api/v1/codes/", {"appid": shop.appid, "scene": "a", "": 1}, "json")
+    assert list(refused.json()["errors"]) == ['""']
+
+
+def test_accept_alone_decides_on_the_form_of_an_answer():
+    assert make_api().get("/api/v1/codes/?format=xml").status_code == 200

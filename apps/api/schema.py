@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
+from apps.api.examples import as_media_examples
 from apps.api.problems import MEDIA_TYPE
 
 PROBLEM_SCHEMA = {
@@ -66,7 +67,8 @@ class ProblemSchema(AutoSchema):
         responses = operation.setdefault("responses", {})
         problem = self._problem_component()
         for status, description in self._problems(operation).items():
-            responses.setdefault(status, {"description": description, "content": {MEDIA_TYPE: {"schema": problem.ref}}})
+            content = {"schema": problem.ref, "examples": as_media_examples(status)}
+            responses.setdefault(status, {"description": description, "content": {MEDIA_TYPE: content}})
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 

@@ -6,7 +6,7 @@ import django_filters
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.queries import read_choice
+from apps.batches import examples as _examples  # noqa: F401  (adds them to the serializers)
 from apps.batches import services
 from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
 from apps.batches.models import BatchItem, BatchItemQuerySet, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
@@ -104,20 +105,6 @@ class BatchList(generics.ListAPIView[CodeBatch]):
             200: OpenApiResponse(ReportOutput, description="With dry_run: what was found."),
             201: OpenApiResponse(BatchOutput, description="Stored; it runs."),
         },
-        examples=[
-            OpenApiExample(
-                "Five hundred tables",
-                value={
-                    "appid": "wx0123456789abcdef",
-                    "name": "Tables",
-                    "pattern": {
-                        "columns": {"scene": "table={n}", "label": "Table {n}"},
-                        "variables": {"n": {"from": 1, "to": 500, "pad": 3}},
-                    },
-                },
-                request_only=True,
-            )
-        ],
     )
     def post(self, request: Request) -> Response:
         """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""

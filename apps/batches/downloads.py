@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.api.queries import read_choice
+from apps.api.queries import read_choice, refuse_repeated
 from apps.batches.api import get_visible_batch
 from apps.batches.exports.archive import export_zip
 from apps.batches.exports.layout import MOST_CAPTIONS, Layout, roll_layout, sheet_layout
@@ -69,7 +69,7 @@ class CsvDownload(Download):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """All rows with their results; `POST batches/` takes it back, and no spreadsheet finds a formula in it."""
         batch = self.find_batch(request, pk)
-        return stream(batch, "csv", export_csv(batch, chosen_items(batch, request.query_params.get("state"))))
+        return stream(batch, "csv", export_csv(batch, chosen_items(batch, request)))
 
 
 class XlsxDownload(Download):
@@ -81,7 +81,7 @@ class XlsxDownload(Download):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The same as a workbook."""
         batch = self.find_batch(request, pk)
-        file = export_xlsx(batch, chosen_items(batch, request.query_params.get("state")))
+        file = export_xlsx(batch, chosen_items(batch, request))
         # FileResponse guesses a type unless it is given this way
         return FileResponse(file, content_type=MEDIA_TYPES["xlsx"], headers=headers(batch, "xlsx"))
 
@@ -105,6 +105,7 @@ class PdfDownload(Download):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Print-ready sheets of A4, or labels for a roll."""
+        refuse_repeated(request.query_params, ["columns", "size", "label", "caption", "part"])
         batch = self.find_batch(request, pk)
         items = issued_items(batch)
         captions = read_captions(batch, request.query_params.get("caption"))
@@ -128,15 +129,11 @@ def issued_items(batch: CodeBatch) -> BatchItemQuerySet:
     return items
 
 
-def chosen_items(batch: CodeBatch, state: str | None) -> BatchItemQuerySet:
-    """All rows, or those in one state. Raises InvalidRequest."""
+def chosen_items(batch: CodeBatch, request: Request) -> BatchItemQuerySet:
+    """All rows, or those in the one state that the query names. Raises InvalidRequest."""
     items: BatchItemQuerySet = BatchItem.objects.filter(batch=batch)
-    if not state:
-        return items
-    if state not in ItemState.values:
-        known = ", ".join(ItemState.values)
-        raise invalid("state", _("Use one of %(known)s.") % {"known": known})
-    return items.filter(state=state)
+    state = read_choice(request.query_params, "state", known=ItemState.values)
+    return items.filter(state=state) if state else items
 
 
 def read_captions(batch: CodeBatch, asked: str | None) -> list[str]:

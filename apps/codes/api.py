@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, renderers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from apps.clients import idempotency
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.codes import pictures
+from apps.codes.examples import PAGE_FIELDS, issued_answer
 from apps.codes.filters import CodeFilter, FailedAttemptFilter
 from apps.codes.history import History, Wanted, read_rows
 from apps.codes.models import Door, FailedAttempt, IssuedCode, Kind
@@ -28,8 +29,6 @@ from apps.errors import InvalidRequest, NotFound
 # The picture of a code never changes, but only those who may see the code may keep it.
 IMMUTABLE = "private, max-age=31536000, immutable"
 EMBED = "data_url"
-# The stored code may be another client's: its label, tags and issuer are nobody's business who reads a page.
-TOLD_TO_PAGES = ("id", "appid", "kind", "scene", "page", "media_type", "image_width", "image_data", "is_reused")
 
 
 class CodePages(NewestFirst):
@@ -68,7 +67,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
             return IssuedCode.objects.none()
         return History(Wanted(appids=caller_of(self.request).appids))
 
-    @extend_schema(operation_id="list_codes")
+    @extend_schema(operation_id="list_codes", responses={(200, "application/json"): CodeOutput(many=True)})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The history of issued codes, newest first."""
         request.accepted_renderer = renderers.JSONRenderer()
@@ -79,18 +78,11 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         request=CodeInput,
         parameters=[OpenApiParameter("embed", str, enum=[EMBED], description="Adds `image_data` to the answer.")],
         responses={
-            (200, "application/json"): OpenApiResponse(CodeOutput, description="Issued before: the stored code."),
-            (201, "application/json"): OpenApiResponse(CodeOutput, description="A new code."),
+            (200, "application/json"): issued_answer("Issued before: the stored code.", is_reused=True),
+            (201, "application/json"): issued_answer("A new code.", is_reused=False),
             (200, "image/*"): OpenApiTypes.BINARY,
             (201, "image/*"): OpenApiTypes.BINARY,
         },
-        examples=[
-            OpenApiExample(
-                "A table in a restaurant",
-                value={"appid": "wx0123456789abcdef", "scene": "table=7", "page": "pages/index/index"},
-                request_only=True,
-            )
-        ],
     )
     def post(self, request: Request) -> HttpResponse:
         """Issue a code, or get the identical one that was issued before (200 instead of 201)."""
@@ -123,7 +115,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
             }
             told: dict[str, Any] = CodeOutput(issued.code, context=context).data
             if caller.is_publishable:
-                told = {name: told[name] for name in TOLD_TO_PAGES}
+                told = {name: told[name] for name in PAGE_FIELDS}
             answer = Response(told, status=answer_status)
         answer["X-Code-Id"] = str(issued.code.pk)
         answer["X-Code-Reused"] = "true" if issued.is_reused else "false"

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.queries import read_choice
+from apps.api.queries import read_choice, refuse_repeated
 from apps.clients.caller import Caller
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code
@@ -157,6 +157,7 @@ def _find_earlier(code: IssuedCode, version: int) -> EarlierPicture:
 
 
 def _read_version(request: Request) -> int | None:
+    refuse_repeated(request.query_params, ["version"])
     asked = request.query_params.get("version")
     if not asked:
         return None
@@ -167,6 +168,7 @@ def _read_version(request: Request) -> int | None:
 
 
 def _read_width(request: Request) -> int | None:
+    refuse_repeated(request.query_params, ["width"])
     asked = request.query_params.get("width")
     if not asked:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django.utils import timezone
 
-from apps.api.queries import StrictBooleanFilter
+from apps.api.queries import MomentFilter, StrictBooleanFilter
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion
@@ -32,8 +32,8 @@ class CodeFilter(django_filters.FilterSet):
         help_text="Codes of this batch, those included that had been issued before it.",
     )
     client = django_filters.CharFilter(help_text="Name of the API client that asked.")
-    issued_after = django_filters.IsoDateTimeFilter(help_text="At this moment or later.")
-    issued_before = django_filters.IsoDateTimeFilter(help_text="Before this moment.")
+    issued_after = MomentFilter(help_text="At this moment or later.")
+    issued_before = MomentFilter(help_text="Before this moment.")
     archived = StrictBooleanFilter(help_text="true: only archived codes.")
 
     class Meta:

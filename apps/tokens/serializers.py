@@ -3,11 +3,21 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.miniprograms.models import TokenMode
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A token",
+            value={"access_token": "85_mU3x…", "expires_in": 6840, "token_mode": "stable"},
+            response_only=True,
+        )
+    ]
+)
 class TokenOutput(serializers.Serializer[Any]):
     """The current token: `expires_in` is the whole seconds that truly remain."""
 
@@ -27,12 +37,34 @@ class TextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("The token that failed", value={"rejected": "85_mU3x…"}, request_only=True)]
+)
 class RefreshInput(serializers.Serializer[Any]):
     """The token that WeChat rejected; only if it is still the current one is a new one fetched."""
 
     rejected = TextField(max_length=1024)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A mini-program",
+            value={
+                "appid": "wx0123456789abcdef",
+                "name": "Restaurant",
+                "default_page": "pages/index/index",
+                "env_version": "release",
+                "check_path": True,
+                "token_mode": "stable",
+                "is_sandbox": False,
+                "token_state": "fresh",
+                "token_expires_in": 6840,
+            },
+            response_only=True,
+        )
+    ]
+)
 class MiniProgramOutput(serializers.Serializer[Any]):
     """A mini-program that the key may use, with its defaults and the health of its token; never a secret."""
 

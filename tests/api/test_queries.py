@@ -41,3 +41,32 @@ def test_a_field_without_a_name_is_an_error_with_a_name(sandbox):
 
 def test_accept_alone_decides_on_the_form_of_an_answer():
     assert make_api().get("/api/v1/codes/?format=xml").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["codes/?appid=a&appid=b", "codes/?limit=1&limit=2", "batches/?search=a&search=b", "codes/?archived=1&archived=0"],
+)
+def test_what_is_said_twice_is_refused(path):
+    refused = make_api().get(f"/api/v1/{path}")
+    name = path.partition("?")[2].partition("=")[0]
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, [name])
+
+
+def test_a_filter_of_several_values_takes_them():
+    assert make_api().get("/api/v1/batches/?state=done&state=held").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("2026-11-21T12:00:00%2B08:00", 200),
+        ("2026-11-21", 200),
+        ("0003-11-20T17:47:28-21:38", 200),
+        ("0001-01-01T00:00:00%2B14:00", 400),
+        ("9999-12-31T23:59:59-12:00", 400),
+        ("yesterday", 400),
+    ],
+)
+def test_moments_at_the_edge_of_time_are_taken_or_refused(moment, status):
+    assert make_api().get(f"/api/v1/codes/?issued_before={moment}").status_code == status

@@ -56,9 +56,10 @@ def test_only_operations_on_one_thing_may_miss_it(schema):
 
 def test_problems_share_one_component(schema):
     responses = schema["paths"]["/api/v1/things/"]["post"]["responses"]
-    assert responses["401"]["content"] == {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-    }
+    for status in ("401", "503"):
+        assert set(responses[status]["content"]) == {"application/problem+json"}
+        found = responses[status]["content"]["application/problem+json"]["schema"]
+        assert found == {"$ref": "#/components/schemas/Problem"}
     assert schema["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status", "detail", "code"]
 
 

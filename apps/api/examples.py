@@ -1,0 +1,147 @@
+"""Real problem documents per status, for the OpenAPI document; the tests hold their codes to the errors that exist."""
+
+from typing import Any
+
+
+def _problem(status: int, code: str, title: str, detail: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "type": f"urn:wxcode:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **facts,
+    }
+
+
+NO_FIELD = "There is no such field. Did you mean “scene”?"
+PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "400": [
+        _problem(
+            400,
+            "invalid_request",
+            "The request is not valid",
+            f"scen: {NO_FIELD}",
+            errors={"scen": [NO_FIELD]},
+        )
+    ],
+    "401": [
+        _problem(
+            401,
+            "invalid_key",
+            "The API key is not valid",
+            "The API key is unknown, revoked or expired.",
+            advice="Ask an operator for a new key.",
+        )
+    ],
+    "403": [
+        _problem(
+            403,
+            "missing_scope",
+            "The API key lacks a scope",
+            "This needs the scope codes:create, which the API key does not have.",
+            advice="An operator can add it to the key in the admin, under API clients.",
+        ),
+        _problem(
+            403,
+            "origin_not_allowed",
+            "Not allowed from this origin",
+            "This API key may not be used by pages of https://shop.example.com.",
+            advice="An operator can add the origin to the key in the admin.",
+        ),
+    ],
+    "404": [
+        _problem(
+            404,
+            "miniprogram_unknown",
+            "Unknown mini-program",
+            "No mini-program with the appid wx0123456789abcdef is registered here.",
+            advice="Check the spelling, or ask an operator to add it in the admin.",
+        )
+    ],
+    "409": [
+        _problem(
+            409,
+            "idempotency_in_progress",
+            "The first request is not finished",
+            "A request with this Idempotency-Key is being worked on.",
+            advice="Repeat the same request after 2 s; it answers the result of the first.",
+        )
+    ],
+    "413": [_problem(413, "body_too_large", "The body is too large", "The body is larger than this service reads.")],
+    "415": [
+        _problem(
+            415,
+            "unsupported_media_type",
+            "Unsupported media type",
+            "Unsupported media type “text/plain” in request.",
+            advice="Send Content-Type: application/json.",
+        )
+    ],
+    "422": [
+        _problem(
+            422,
+            "wechat_rejected_input",
+            "WeChat rejected the input",
+            "The page is not in the released version of the mini-program.",
+            errcode=41030,
+            rid="61725984-6126f6f9-040f19c4",
+            advice="Publish the page first, or send check_path: false.",
+        ),
+        _problem(
+            422,
+            "idempotency_key_reused",
+            "The Idempotency-Key belongs to another request",
+            "This Idempotency-Key came with another request before.",
+            advice="Make a new key for every new request; repeat a request with its key and the same content.",
+        ),
+    ],
+    "429": [
+        _problem(
+            429,
+            "rate_limit_exceeded",
+            "The API key asks too often",
+            "This API key may make 120 requests a minute, and has made them.",
+            advice="Repeat the request after 17 s. An operator can raise the limit in the admin.",
+        ),
+        _problem(
+            429,
+            "too_many_requests",
+            "Too many requests",
+            "All permits of this minute are taken.",
+            advice="Repeat the request after 4 s.",
+        ),
+    ],
+    "502": [
+        _problem(
+            502,
+            "wechat_unreachable",
+            "WeChat could not be reached",
+            "A gateway in front of WeChat answered HTTP 502 instead of WeChat.",
+            advice="Try again in a moment.",
+        )
+    ],
+    "503": [
+        _problem(
+            503,
+            "redis_unavailable",
+            "Redis does not answer",
+            "Redis, which the processes of wxcode agree through, does not answer.",
+            advice="Try again in a few seconds. Operators: see /readyz and REDIS_URL.",
+        )
+    ],
+    "504": [
+        _problem(
+            504,
+            "wechat_timeout",
+            "WeChat did not answer in time",
+            "WeChat did not answer within 15 s.",
+            advice="Try again: the same request is the same code.",
+        )
+    ],
+}
+
+
+def as_media_examples(status: str) -> dict[str, Any]:
+    """The `examples` of a response, by code."""
+    return {problem["code"]: {"value": problem} for problem in PROBLEM_EXAMPLES.get(status, [])}

@@ -1,0 +1,75 @@
+"""Every request and every answer of the OpenAPI document has an example that fits its schema."""
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from apps.api.examples import PROBLEM_EXAMPLES
+from apps.errors import WxcodeError
+
+JSON_TYPES = ("application/json", "application/problem+json")
+
+
+def codes_of(kind: type[WxcodeError]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {kind.code: {kind.http_status}}
+    for each in kind.__subclasses__():
+        for code, statuses in codes_of(each).items():
+            found.setdefault(code, set()).update(statuses)
+    return found
+
+
+def with_nulls(node: Any) -> Any:
+    """OpenAPI 3.0's `nullable` as JSON Schema says it."""
+    if isinstance(node, list):
+        return [with_nulls(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {name: with_nulls(value) for name, value in node.items()}
+    return {"anyOf": [plain, {"type": "null"}]} if plain.pop("nullable", False) else plain
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    return SchemaGenerator().get_schema(public=True)
+
+
+def contents(document: Any) -> Any:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method.upper()} {path}"
+            for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+                yield f"{where} {media_type}", media_type, content
+            for status, response in operation["responses"].items():
+                for media_type, content in response.get("content", {}).items():
+                    yield f"{where} {status} {media_type}", media_type, content
+
+
+def test_every_json_has_examples_that_fit(document):
+    components = with_nulls(document["components"])
+    seen = 0
+    for where, media_type, content in contents(document):
+        if media_type not in JSON_TYPES:
+            continue
+        assert content.get("examples"), where
+        validator = jsonschema_rs.validator_for({**with_nulls(content["schema"]), "components": components})
+        for name, example in content["examples"].items():
+            mistakes = [str(error) for error in validator.iter_errors(example["value"])]
+            assert not mistakes, (where, name, mistakes)
+            seen += 1
+    assert seen > 150
+
+
+def test_what_is_no_json_says_that_it_is_a_file(document):
+    for where, media_type, content in contents(document):
+        if media_type not in (*JSON_TYPES, "multipart/form-data"):
+            assert content["schema"] == {"type": "string", "format": "binary"}, where
+
+
+@pytest.mark.parametrize("status", PROBLEM_EXAMPLES)
+def test_the_problems_are_ones_that_wxcode_says(status):
+    known = codes_of(WxcodeError)
+    for problem in PROBLEM_EXAMPLES[status]:
+        assert problem["status"] == int(status)
+        assert int(status) in known[problem["code"]], problem["code"]

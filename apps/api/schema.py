@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter
 
 from apps.api.examples import as_media_examples
 from apps.api.problems import MEDIA_TYPE
@@ -53,6 +54,21 @@ WITH_WECHAT = {
 }
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    OpenApiParameter.HEADER,
+    description="Made anew for every new request, for example a UUID: repeated within a day, nothing is made twice.",
+)
+RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+RATE_LIMIT = {
+    "X-RateLimit-Limit": {"schema": {"type": "integer"}, "description": "Requests a minute, if the key is limited."},
+    "X-RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "What is left of them."},
+    "X-RateLimit-Reset": {"schema": {"type": "integer"}, "description": "Seconds until one more is free."},
+}
+HEADERS = {"429": RETRY_AFTER | RATE_LIMIT, "503": RETRY_AFTER}
+
+
 class ProblemSchema(AutoSchema):
     """Adds the problem answers to every operation."""
 
@@ -68,7 +84,13 @@ class ProblemSchema(AutoSchema):
         problem = self._problem_component()
         for status, description in self._problems(operation).items():
             content = {"schema": problem.ref, "examples": as_media_examples(status)}
-            responses.setdefault(status, {"description": description, "content": {MEDIA_TYPE: content}})
+            answer: dict[str, Any] = {"description": description, "content": {MEDIA_TYPE: content}}
+            if status in HEADERS:
+                answer["headers"] = HEADERS[status]
+            responses.setdefault(status, answer)
+        for status, answer in responses.items():
+            if status.startswith("2"):
+                answer.setdefault("headers", {}).update(RATE_LIMIT)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 

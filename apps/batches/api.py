@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.queries import read_choice
+from apps.api.schema import IDEMPOTENCY_KEY
 from apps.batches import examples as _examples  # noqa: F401  (adds them to the serializers)
 from apps.batches import services
 from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
@@ -32,7 +33,7 @@ from apps.clients.grants import get_granted_miniprogram
 from apps.clients.idempotency import REPLAYED, find_repeatable
 from apps.codes.models import Door
 from apps.codes.requests import Issuer
-from apps.coordination.idempotency import run_once
+from apps.coordination.idempotency import Repeatable, run_once
 from apps.errors import NotFound
 
 TRUE = ("1", "true")
@@ -99,7 +100,8 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         operation_id="order_batch",
         request={"application/json": BatchInput, "multipart/form-data": BatchInput},
         parameters=[
-            OpenApiParameter("dry_run", str, enum=list(TRUE), description="Check every row, store and spend nothing.")
+            OpenApiParameter("dry_run", str, enum=list(TRUE), description="Check every row, store and spend nothing."),
+            IDEMPOTENCY_KEY,
         ],
         responses={
             200: OpenApiResponse(ReportOutput, description="With dry_run: what was found."),
@@ -109,22 +111,24 @@ class BatchList(generics.ListAPIView[CodeBatch]):
     def post(self, request: Request) -> Response:
         """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""
         order = self._read_order(request)
+        content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
+        repeatable = find_repeatable(request.headers, _caller(request), content=content)
         if read_choice(request.query_params, "dry_run", known=TRUE):
             return Response(ReportOutput(dry_run(order)).data)
-        batch, is_repeated = self._create_once(request, order)
+        batch, is_repeated = self._create_once(request, order, repeatable)
         answer = Response(BatchOutput(batch, context={"request": request}).data, status=status.HTTP_201_CREATED)
         answer["Location"] = f"/api/v1/batches/{batch.pk}/"
         if is_repeated:
             answer[REPLAYED] = "true"
         return answer
 
-    def _create_once(self, request: Request, order: BatchOrder) -> tuple[CodeBatch, bool]:
+    def _create_once(
+        self, request: Request, order: BatchOrder, repeatable: Repeatable | None
+    ) -> tuple[CodeBatch, bool]:
         """The batch, and whether an earlier request with the same Idempotency-Key made it.
 
         Without Redis such a request is refused (503) rather than done twice.
         """
-        content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
-        repeatable = find_repeatable(request.headers, _caller(request), content=content)
         if repeatable is None:
             return create_batch(order)[0], False
         pk, is_repeated = run_once(repeatable, lambda: str(create_batch(order)[0].pk))

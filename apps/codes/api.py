@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from apps.api.pagination import NewestFirst
 from apps.api.queries import read_choice
+from apps.api.schema import IDEMPOTENCY_KEY
 from apps.clients import idempotency
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
@@ -76,7 +77,10 @@ class CodeList(generics.ListAPIView[IssuedCode]):
     @extend_schema(
         operation_id="issue_code",
         request=CodeInput,
-        parameters=[OpenApiParameter("embed", str, enum=[EMBED], description="Adds `image_data` to the answer.")],
+        parameters=[
+            OpenApiParameter("embed", str, enum=[EMBED], description="Adds `image_data` to the answer."),
+            IDEMPOTENCY_KEY,
+        ],
         responses={
             (200, "application/json"): issued_answer("Issued before: the stored code.", is_reused=True),
             (201, "application/json"): issued_answer("A new code.", is_reused=False),

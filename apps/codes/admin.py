@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
 from apps.tokens.admin_inquiries import RidAction
-from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 # A list shows so many of the newest; whoever looks for older ones narrows it down.

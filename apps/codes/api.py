@@ -25,7 +25,7 @@ from apps.codes.models import Door, FailedAttempt, IssuedCode, Kind
 from apps.codes.requests import Issuer, code_request
 from apps.codes.serializers import CodeInput, CodeOutput, FailedAttemptOutput
 from apps.codes.services import issue_code
-from apps.errors import InvalidRequest, NotFound
+from apps.errors import NotFound
 
 # The picture of a code never changes, but only those who may see the code may keep it.
 IMMUTABLE = "private, max-age=31536000, immutable"

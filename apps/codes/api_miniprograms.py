@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from apps.codes.fields import LineColorField
 from apps.codes.models import LifetimePool
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import api as tokens_api
-from apps.tokens.serializers import MiniProgramOutput
+from apps.tokens.serializers import MINIPROGRAM_EXAMPLE, MiniProgramOutput
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 
@@ -26,6 +26,17 @@ class PoolOutput(serializers.Serializer[Any]):
     is_warning = serializers.BooleanField(help_text="80 % are gone.")
 
 
+EXAMPLE: dict[str, Any] = MINIPROGRAM_EXAMPLE | {
+    "width": 430,
+    "auto_color": False,
+    "line_color": {"r": 0, "g": 0, "b": 0},
+    "is_hyaline": False,
+    "limited_codes": {"limit": 100_000, "used": 812, "uncertain": 1, "left": 99_187, "is_warning": False},
+    "unchecked_pages": {"limit": 60_000, "used": 14, "uncertain": 0, "left": 59_986, "is_warning": False},
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A mini-program", value=EXAMPLE, response_only=True)])
 class MiniProgramWithPools(MiniProgramOutput):
     """A mini-program that the key may use: defaults, health of its token, what it has left for its life."""
 

@@ -4,7 +4,14 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 
-from apps.codes.serializers import CodeInput, CodeOutput
+from apps.codes.serializers import (
+    ChangeInput,
+    CodeDetailOutput,
+    CodeInput,
+    CodeOutput,
+    FailedAttemptOutput,
+    ReissueInput,
+)
 
 CODE: dict[str, Any] = {
     "id": 1042,
@@ -32,6 +39,44 @@ CODE: dict[str, Any] = {
     "door": "api",
     "issued_at": "2026-11-21T12:00:00+08:00",
     "archived_at": None,
+}
+EARLIER_PICTURE: dict[str, Any] = {
+    "version": 0,
+    "width": 430,
+    "auto_color": False,
+    "line_color": {"r": 0, "g": 0, "b": 0},
+    "is_hyaline": False,
+    "media_type": "image/jpeg",
+    "image_size": 34012,
+    "image_width": 430,
+    "image_url": "https://wxcode.example.com/api/v1/codes/1042/image?version=0",
+    "replaced_at": "2026-11-21T15:30:00+08:00",
+    "replaced_by": "client:shop-backend",
+}
+REISSUED: dict[str, Any] = CODE | {
+    "width": 1280,
+    "image_size": 118204,
+    "image_width": 1280,
+    "image_url": "https://wxcode.example.com/api/v1/codes/1042/image?version=1",
+    "reissues": 1,
+    "earlier_pictures": [EARLIER_PICTURE],
+}
+FAILED_ATTEMPT: dict[str, Any] = {
+    "id": 77,
+    "at": "2026-11-21T12:00:00+08:00",
+    "appid": "wx0123456789abcdef",
+    "kind": "unlimited",
+    "scene": "table=7",
+    "page": "pages/menu/menu",
+    "env_version": "release",
+    "requested_by": "client:shop-frontend",
+    "door": "api",
+    "code": "wechat_rejected_input",
+    "errcode": 41030,
+    "rid": "6920a1c0-5d1f2a7e-0c1b9f33",
+    "detail": "WeChat refused: invalid page.",
+    "advice": "Publish the page first, or set check_path to false.",
+    "took_ms": 184,
 }
 # What a page gets with a publishable key. The stored code may be another client's: its label, tags and issuer are
 # nobody's business who reads a page.
@@ -70,6 +115,18 @@ extend_schema_serializer(examples=[OpenApiExample("A code", value=CODE, response
 extend_schema_serializer(
     examples=[OpenApiExample(name, value=value, request_only=True) for name, value in REQUESTS.items()]
 )(CodeInput)
+extend_schema_serializer(examples=[OpenApiExample("A code with another picture", value=REISSUED, response_only=True)])(
+    CodeDetailOutput
+)
+extend_schema_serializer(
+    examples=[OpenApiExample("Another name", value={"label": "Table 7, window", "tags": ["hall"]}, request_only=True)]
+)(ChangeInput)
+extend_schema_serializer(examples=[OpenApiExample("A bigger picture", value={"width": 1280}, request_only=True)])(
+    ReissueInput
+)
+extend_schema_serializer(examples=[OpenApiExample("A page not published", value=FAILED_ATTEMPT, response_only=True)])(
+    FailedAttemptOutput
+)
 
 
 def issued_answer(description: str, *, is_reused: bool) -> OpenApiResponse:

@@ -1,10 +1,8 @@
 """The filters of `GET codes/`: read, checked and described here, answered by the history."""
 
-import datetime as dt
 from typing import Any
 
 import django_filters
-from django.utils import timezone
 
 from apps.api.queries import MomentFilter, StrictBooleanFilter
 from apps.codes.history import History, Wanted
@@ -52,8 +50,8 @@ class CodeFilter(django_filters.FilterSet):
                 words=asked["search"],
                 batch=None if asked["batch"] is None else int(asked["batch"]),
                 is_archived=bool(asked["archived"]),
-                issued_after=_aware(asked["issued_after"]),
-                issued_before=_aware(asked["issued_before"]),
+                issued_after=asked["issued_after"],
+                issued_before=asked["issued_before"],
                 **{
                     name: asked[name]
                     for name in ("kind", "scene", "page", "env_version", "external_id", "client", "tag")
@@ -73,8 +71,3 @@ class FailedAttemptFilter(django_filters.FilterSet):
     class Meta:
         model = FailedAttempt
         fields: list[str] = []
-
-
-def _aware(moment: dt.datetime | None) -> dt.datetime | None:
-    """A moment without a zone is meant in the service's own."""
-    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment

@@ -46,24 +46,21 @@ class RefreshInput(serializers.Serializer[Any]):
     rejected = TextField(max_length=1024)
 
 
+MINIPROGRAM_EXAMPLE: dict[str, Any] = {
+    "appid": "wx0123456789abcdef",
+    "name": "Restaurant",
+    "default_page": "pages/index/index",
+    "env_version": "release",
+    "check_path": True,
+    "token_mode": "stable",
+    "is_sandbox": False,
+    "token_state": "fresh",
+    "token_expires_in": 6840,
+}
+
+
 @extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A mini-program",
-            value={
-                "appid": "wx0123456789abcdef",
-                "name": "Restaurant",
-                "default_page": "pages/index/index",
-                "env_version": "release",
-                "check_path": True,
-                "token_mode": "stable",
-                "is_sandbox": False,
-                "token_state": "fresh",
-                "token_expires_in": 6840,
-            },
-            response_only=True,
-        )
-    ]
+    examples=[OpenApiExample("A mini-program", value=MINIPROGRAM_EXAMPLE, response_only=True)],
 )
 class MiniProgramOutput(serializers.Serializer[Any]):
     """A mini-program that the key may use, with its defaults and the health of its token; never a secret."""

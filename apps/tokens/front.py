@@ -30,7 +30,15 @@ from apps.tokens.services import find_usable_token
 PLAIN_PATH = re.compile(r"/api/v1/miniprograms/(wx[0-9a-f]{16})/access-token/")
 SCOPE = AccessTokenView.required_scopes["GET"]
 # A request with any of these is Django's: browsers, staff sessions, bodies, options.
-UNUSUAL = ("QUERY_STRING", "HTTP_ORIGIN", "HTTP_COOKIE", "CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "SCRIPT_NAME")
+UNUSUAL = (
+    "QUERY_STRING",
+    "HTTP_ORIGIN",
+    "HTTP_REFERER",
+    "HTTP_COOKIE",
+    "CONTENT_LENGTH",
+    "HTTP_TRANSFER_ENCODING",
+    "SCRIPT_NAME",
+)
 # What else of a request decides on status, headers and form of the answer.
 DECISIVE = (
     "wsgi.url_scheme",

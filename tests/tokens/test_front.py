@@ -49,6 +49,7 @@ DJANGOS = {
     "no key, chinese": {"HTTP_AUTHORIZATION": None, "HTTP_ACCEPT_LANGUAGE": "zh-CN"},
     "cookie": {"HTTP_COOKIE": "sessionid=x; django_language=zh-hans"},
     "origin": {"HTTP_ORIGIN": "https://shop.example.com"},
+    "mini-program": {"HTTP_REFERER": "https://servicewechat.com/wx0123456789abcdef/1/page-frame.html"},
     "preflight": {
         "REQUEST_METHOD": "OPTIONS",
         "HTTP_ORIGIN": "https://shop.example.com",
@@ -354,3 +355,11 @@ def test_a_warm_read_without_a_limit_is_one_command_to_redis(read, redis_client)
     read()
     # one of them is this test's own question
     assert redis_client.info("stats")["total_commands_processed"] - before == 2
+
+
+def test_pages_of_mini_programs_are_held_to_the_origins_of_the_key(house, miniprogram):
+    request = {"HTTP_X_API_KEY": make_key(origins=["https://shop.example.com"])}
+    ask(house.front, **request)
+    assert house.is_answered_in_front(**request)
+    page = {"HTTP_REFERER": "https://servicewechat.com/wx0123456789abcdef/1/page-frame.html"}
+    assert b"origin_not_allowed" in ask(house.front, **request, **page).body

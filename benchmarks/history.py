@@ -221,7 +221,7 @@ def search_left_out(cursor: Any, table: str) -> Iterator[None]:
 def cases(count: int) -> dict[str, dict[str, Any]]:
     """What is asked for, by name; `position` begins a page below that id, as the cursor of a page does."""
     moment = FIRST_DAY + dt.timedelta(seconds=TWO_YEARS_SECONDS / 20)
-    late = FIRST_DAY + dt.timedelta(seconds=TWO_YEARS_SECONDS * 0.9999)
+    late = FIRST_DAY + dt.timedelta(seconds=TWO_YEARS_SECONDS * (1 - 100 / count))
     half = FIRST_DAY + dt.timedelta(seconds=TWO_YEARS_SECONDS / 2)
     old, common, rare = f"wx{8:016x}", f"wx{1:016x}", f"wx{7:016x}"
     return {

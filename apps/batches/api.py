@@ -4,7 +4,6 @@ from typing import IO, Any, cast
 
 import django_filters
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, status
@@ -19,7 +18,7 @@ from apps.batches import examples as _examples  # noqa: F401  (adds them to the 
 from apps.batches import services
 from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
 from apps.batches.models import BatchItem, BatchItemQuerySet, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
-from apps.batches.ordering import BatchOrder, create_batch, dry_run
+from apps.batches.ordering import BatchOrder, create_batch, dry_run, name_batch
 from apps.batches.serializers import (
     BatchInput,
     BatchOutput,
@@ -146,10 +145,9 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         defaults = {name: value for name, value in given.items() if name not in NOT_DEFAULTS}
         if "tags" in defaults:
             defaults["tags"] = tuple(dict.fromkeys(defaults["tags"]))
-        name = given.get("name") or getattr(upload, "name", "") or _("Batch of %(day)s") % {"day": _today()}
         return BatchOrder(
             miniprogram=miniprogram,
-            name=" ".join("".join(c if c.isprintable() else " " for c in name).split())[:100],
+            name=name_batch(given.get("name", ""), getattr(upload, "name", "")),
             source=find_source(body=body, upload=upload, text=given.get("text"), pattern=given.get("pattern")),
             issuer=Issuer(label=caller.label, door=Door.API, client_id=caller.client_id),
             defaults=defaults,
@@ -268,7 +266,3 @@ def get_visible_batch(caller: Caller, pk: int) -> CodeBatch:
 
 def _caller(request: Request) -> Caller:
     return cast(Caller, request.auth)
-
-
-def _today() -> str:
-    return timezone.localdate().isoformat()

@@ -108,7 +108,7 @@ class Checker:
             return find_field_problems({"scene": "", **values})
         # the column “page” holds their path, query and all
         others = {name: value for name, value in values.items() if name not in ("scene", "page")}
-        body = {**values, "kind": self._kind, "path": values.get("page", "")}
+        body = {**values, "kind": self._kind, "path": values.get("page", self.defaults.get("page", ""))}
         body.pop("page", None)
         by_kind = {"page" if name == "path" else name: found for name, found in find_kind_problems(body).items()}
         return find_field_problems(others) | by_kind

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.checking import CheckedRow, Checker, Draft, RowProblem
 from apps.batches.errors import RowsInvalid, TooManyBatches, TooManyRows, UnreadableInput
-from apps.batches.models import MAX_OPEN, MAX_ROWS, BatchItem, BatchLimit, BatchState, CodeBatch
+from apps.batches.models import MAX_OPEN, MAX_ROWS, NAME_MAX_LENGTH, BatchItem, BatchLimit, BatchState, CodeBatch
 from apps.batches.progress import estimate_seconds
 from apps.batches.reading.rows import RowSource
 from apps.batches.services import wake
@@ -122,6 +123,13 @@ def create_batch(order: BatchOrder) -> tuple[CodeBatch, Report]:
     return batch, report
 
 
+def name_batch(*candidates: str) -> str:
+    """The first of `candidates` with a visible character, tidied, or the day."""
+    named = (" ".join("".join(c if c.isprintable() else " " for c in name).split()) for name in candidates)
+    day = _("Batch of %(day)s") % {"day": timezone.localdate().isoformat()}
+    return next((name for name in named if name), str(day))[:NAME_MAX_LENGTH].strip()
+
+
 def find_limit(client_id: int | None) -> BatchLimit:
     """How much this client may ask for; members of staff have the same rows and no limit on open batches."""
     known: BatchLimit | None = BatchLimit.objects.filter(client_id=client_id).first() if client_id else None
@@ -147,8 +155,9 @@ def _new_batch(order: BatchOrder, report: Report) -> CodeBatch:
 
 
 def _with_place(order: BatchOrder) -> dict[str, Any]:
-    place = {"scene": "a"} if order.defaults.get("kind", Kind.UNLIMITED) == Kind.UNLIMITED else {"path": "a"}
-    return dict(order.defaults) | place
+    if order.defaults.get("kind", Kind.UNLIMITED) == Kind.UNLIMITED:
+        return dict(order.defaults) | {"scene": "a"}
+    return {name: value for name, value in order.defaults.items() if name != "page"} | {"path": "a"}
 
 
 def _insert_rows(batch: CodeBatch, order: BatchOrder) -> int:

@@ -10,9 +10,9 @@ from apps.batches.models import NAME_MAX_LENGTH, BatchItem, BatchState, CodeBatc
 from apps.batches.ordering import Report
 from apps.batches.progress import find_progress
 from apps.batches.reading.pattern import MOST_PADDING, MOST_VALUES
-from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems
+from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems, find_kind_problems
 from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
-from apps.codes.models import TAG_MAX_LENGTH, Kind
+from apps.codes.models import PATH_KINDS, TAG_MAX_LENGTH, Kind
 from apps.miniprograms.models import EnvVersion
 
 MOST_NUMBER = 10**15
@@ -83,7 +83,14 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        problems = find_field_problems({name: attrs[name] for name in ("page", "width") if name in attrs})
+        if attrs.get("kind") in PATH_KINDS:
+            # rows bring their own path, with a default for those without
+            body = {**attrs, "path": attrs.get("page", "a")}
+            body.pop("page", None)
+            found = {"page" if name == "path" else name: each for name, each in find_kind_problems(body).items()}
+            problems = found | find_field_problems({name: attrs[name] for name in ("width",) if name in attrs})
+        else:
+            problems = find_field_problems({name: attrs[name] for name in ("page", "width") if name in attrs})
         if problems:
             raise serializers.ValidationError(problems)
         return attrs

@@ -176,3 +176,25 @@ def test_codes_and_rows_are_found_by_their_batch(sandbox, miniprogram, make_batc
     assert len(api.get(f"{items}?errcode=41030").json()["results"]) == 1
     assert [row["scene"] for row in api.get(f"{items}?search=table+2").json()["results"]] == ["t=2"]
     assert api.get(f"{ADDRESS}?state=done&search=tab").json()["results"][0]["id"] == batch.pk
+
+
+@pytest.mark.parametrize("kind", ["limited", "qrcode"])
+def test_kinds_with_a_path_take_a_default_one_with_its_query(miniprogram, kind):
+    rows = [{"page": "pages/a/a?b=1"}, {"label": "without"}]
+    body = {"appid": miniprogram.appid, "kind": kind, "page": "pages/index/index?c=2", "rows": rows}
+    assert post(make_api(), body).status_code == 201
+    assert [item.page for item in CodeBatch.objects.get().items.all()] == ["pages/a/a?b=1", "pages/index/index?c=2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "limited", "check_path": False}, "check_path"),
+        ({"kind": "qrcode", "is_hyaline": True}, "is_hyaline"),
+        ({"kind": "qrcode", "page": ""}, "page"),
+        ({"kind": "limited", "width": 7}, "width"),
+    ],
+)
+def test_a_default_that_the_kind_does_not_know_is_explained(miniprogram, body, field):
+    problem = post(make_api(), {"appid": miniprogram.appid, "rows": [{"page": "pages/a"}], **body}).json()
+    assert (problem["status"], list(problem["errors"])) == (400, [field])

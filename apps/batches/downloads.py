@@ -1,10 +1,10 @@
 """The files of a batch: `export.zip`, `export.csv`, `export.xlsx`, `export.pdf`, sent while they are made."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -58,8 +58,7 @@ class ZipDownload(Download):
     @extend_schema(operation_id="export_batch_zip", responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The pictures, named by label or scene, with manifest.csv; sent while it is made."""
-        batch = self.find_batch(request, pk)
-        return stream(batch, "zip", export_zip(batch, issued_items(batch)))
+        return zip_file(self.find_batch(request, pk), request.query_params)
 
 
 class CsvDownload(Download):
@@ -68,8 +67,7 @@ class CsvDownload(Download):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """All rows with their results; `POST batches/` takes it back, and no spreadsheet finds a formula in it."""
-        batch = self.find_batch(request, pk)
-        return stream(batch, "csv", export_csv(batch, chosen_items(batch, request)))
+        return csv_file(self.find_batch(request, pk), request.query_params)
 
 
 class XlsxDownload(Download):
@@ -80,10 +78,7 @@ class XlsxDownload(Download):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The same as a workbook."""
-        batch = self.find_batch(request, pk)
-        file = export_xlsx(batch, chosen_items(batch, request))
-        # FileResponse guesses a type unless it is given this way
-        return FileResponse(file, content_type=MEDIA_TYPES["xlsx"], headers=headers(batch, "xlsx"))
+        return xlsx_file(self.find_batch(request, pk), request.query_params)
 
 
 class PdfDownload(Download):
@@ -105,20 +100,49 @@ class PdfDownload(Download):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Print-ready sheets of A4, or labels for a roll."""
-        refuse_repeated(request.query_params, ["columns", "size", "label", "caption", "part"])
-        batch = self.find_batch(request, pk)
-        items = issued_items(batch)
-        captions = read_captions(batch, request.query_params.get("caption"))
-        layout = read_layout(request, captions=len(captions))
-        parts = count_parts(items)
-        part = read_number(request, "part", default=1, least=1, most=parts)
-        answer = FileResponse(
-            export_pdf(batch, items, layout=layout, captions=captions, part=part),
-            content_type=MEDIA_TYPES["pdf"],
-            headers=headers(batch, "pdf", suffix=f"-{part}" if parts > 1 else ""),
-        )
-        answer["X-Parts"] = str(parts)
-        return answer
+        return pdf_file(self.find_batch(request, pk), request.query_params)
+
+
+def zip_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
+    """The pictures with their manifest. Raises NotFound."""
+    return stream(batch, "zip", export_zip(batch, issued_items(batch)))
+
+
+def csv_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
+    """The rows as CSV, `state` chooses. Raises InvalidRequest."""
+    return stream(batch, "csv", export_csv(batch, chosen_items(batch, query)))
+
+
+def xlsx_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
+    """The rows as a workbook, `state` chooses. Raises InvalidRequest."""
+    file = export_xlsx(batch, chosen_items(batch, query))
+    # FileResponse guesses a type unless it is given this way
+    return FileResponse(file, content_type=MEDIA_TYPES["xlsx"], headers=headers(batch, "xlsx"))
+
+
+def pdf_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
+    """Sheets or labels as the query wants them. Raises InvalidRequest, NotFound."""
+    refuse_repeated(query, ["columns", "size", "label", "caption", "part"])
+    items = issued_items(batch)
+    captions = read_captions(batch, query.get("caption"))
+    layout = read_layout(query, captions=len(captions))
+    parts = count_parts(items)
+    part = read_number(query, "part", default=1, least=1, most=parts)
+    answer = FileResponse(
+        export_pdf(batch, items, layout=layout, captions=captions, part=part),
+        content_type=MEDIA_TYPES["pdf"],
+        headers=headers(batch, "pdf", suffix=f"-{part}" if parts > 1 else ""),
+    )
+    answer["X-Parts"] = str(parts)
+    return answer
+
+
+FILES: dict[str, Callable[[CodeBatch, QueryDict], HttpResponseBase]] = {
+    "zip": zip_file,
+    "csv": csv_file,
+    "xlsx": xlsx_file,
+    "pdf": pdf_file,
+}
 
 
 def issued_items(batch: CodeBatch) -> BatchItemQuerySet:
@@ -129,10 +153,10 @@ def issued_items(batch: CodeBatch) -> BatchItemQuerySet:
     return items
 
 
-def chosen_items(batch: CodeBatch, request: Request) -> BatchItemQuerySet:
+def chosen_items(batch: CodeBatch, query: QueryDict) -> BatchItemQuerySet:
     """All rows, or those in the one state that the query names. Raises InvalidRequest."""
     items: BatchItemQuerySet = BatchItem.objects.filter(batch=batch)
-    state = read_choice(request.query_params, "state", known=ItemState.values)
+    state = read_choice(query, "state", known=ItemState.values)
     return items.filter(state=state) if state else items
 
 
@@ -151,28 +175,28 @@ def read_captions(batch: CodeBatch, asked: str | None) -> list[str]:
     return names
 
 
-def read_layout(request: Request, *, captions: int) -> Layout:
+def read_layout(query: QueryDict, *, captions: int) -> Layout:
     """A roll if a label size is given, else A4. Raises InvalidRequest."""
-    label = request.query_params.get("label")
+    label = query.get("label")
     if label:
         sizes = LABEL_SIZE.fullmatch(label)
         if sizes is None:
             raise invalid("label", _("Write width x height in mm, like 50x60."))
         return roll_layout(width=float(sizes[1]), height=float(sizes[2]), captions=captions)
-    size = request.query_params.get("size")
+    size = query.get("size")
     if size and not re.fullmatch(r"\d{1,3}(\.\d{1,2})?", size):
         raise invalid("size", _("Use millimetres, like 45 or 45.5."))
     return sheet_layout(
-        columns=read_number(request, "columns", default=3, least=1, most=10),
+        columns=read_number(query, "columns", default=3, least=1, most=10),
         size=float(size) if size else None,
         captions=captions,
-        has_cut_marks=read_choice(request.query_params, "cut_marks", known=["0", "1"]) != "0",
+        has_cut_marks=read_choice(query, "cut_marks", known=["0", "1"]) != "0",
     )
 
 
-def read_number(request: Request, name: str, *, default: int, least: int, most: int) -> int:
+def read_number(query: QueryDict, name: str, *, default: int, least: int, most: int) -> int:
     """A whole number of the query. Raises InvalidRequest."""
-    asked = request.query_params.get(name)
+    asked = query.get(name)
     if not asked:
         return default
     if not (asked.isascii() and asked.isdigit() and least <= int(asked[:9]) <= most):

@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 18},
     },
+    "tidy-uploads": {"task": "apps.batches.tasks.tidy_uploads", "schedule": 600.0, "options": {"expires": 550}},
     "prune-token-events": {"task": "apps.tokens.tasks.prune_token_events", "schedule": 86_400.0},
     "prune-failed-attempts": {"task": "apps.codes.tasks.prune_failed_attempts", "schedule": 86_400.0},
 }

@@ -124,10 +124,13 @@ def find_source(*, body: SpooledBody | None, upload: Any, text: str | None, patt
     if text:
         return pasted_source(text)
     if pattern:
-        return pattern_source(
-            pattern["columns"], {name: _variable(each) for name, each in pattern["variables"].items()}
-        )
+        return source_of_pattern(pattern)
     return json_source(cast(SpooledBody, body).file)
+
+
+def source_of_pattern(pattern: Mapping[str, Any]) -> RowSource:
+    """The rows of a pattern as the API has it, after validation. Raises InvalidRequest."""
+    return pattern_source(pattern["columns"], {name: _variable(each) for name, each in pattern["variables"].items()})
 
 
 def _places(body: SpooledBody | None, upload: Any, text: str | None, pattern: Any) -> dict[str, bool]:

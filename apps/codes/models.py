@@ -76,11 +76,6 @@ class IssuedCodeQuerySet(models.QuerySet["IssuedCode"]):
         """Those not archived."""
         return self.filter(archived_at=None)
 
-    def of_batch(self, batch_id: int) -> "IssuedCodeQuerySet":
-        """Those of one batch, codes included that had been issued before it."""
-        # apps.batches makes this relation; a subquery, because two rows of a batch may want the same code
-        return self.filter(pk__in=IssuedCode.objects.filter(batch_items__batch_id=batch_id).order_by().values("pk"))
-
     def with_facts(self) -> "IssuedCodeQuerySet":
         """With everything that a list shows, in two queries however many rows."""
         return self.select_related("miniprogram", "client").prefetch_related("tags")

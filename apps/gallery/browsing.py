@@ -25,31 +25,33 @@ class Page:
 
 @dataclass(frozen=True)
 class Search:
-    """The state of the gallery: words, one mini-program (both empty: everything), and where the page begins."""
+    """The state of the gallery: words, one mini-program, one batch (none: everything), and where the page begins."""
 
     words: str = ""
     appid: str = ""
     before: int | None = None
+    batch: int | None = None
 
     @classmethod
     def read(cls, query: QueryDict) -> "Search":
         """From an address; what makes no sense there is ignored."""
-        before = query.get("before", "")
         return cls(
             # PostgreSQL refuses NUL inside a text
             words=query.get("q", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
             appid=query.get("miniprogram", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
-            before=int(before) if before.isascii() and before.isdigit() and len(before) <= ID_MAX_DIGITS else None,
+            before=read_id(query.get("before", "")),
+            batch=read_id(query.get("batch", "")),
         )
 
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the page was asked for."""
-        return bool(self.words or self.appid)
+        return bool(self.words or self.appid or self.batch)
 
     def history(self) -> History:
         """Everything that the search means, newest first, from `before` on."""
-        found = History(Wanted(words=self.words, appids=frozenset({self.appid}) if self.appid else None))
+        appids = frozenset({self.appid}) if self.appid else None
+        found = History(Wanted(words=self.words, appids=appids, batch=self.batch))
         return found if self.before is None else found.filter(id__lt=self.before)
 
     def page(self) -> Page:
@@ -59,9 +61,14 @@ class Search:
 
     def query_string(self, *, before: int | None = None) -> str:
         """The part of an address from ? on that says the same, with the page that begins below `before`."""
-        parts = {"q": self.words, "miniprogram": self.appid, "before": before}
+        parts = {"q": self.words, "miniprogram": self.appid, "batch": self.batch, "before": before}
         given = {name: value for name, value in parts.items() if value}
         return f"?{urlencode(given)}" if given else ""
+
+
+def read_id(text: str) -> int | None:
+    """The row number in an address; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= ID_MAX_DIGITS else None
 
 
 def find_neighbours(code: IssuedCode) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
-"""The form that makes a code: choices for people, and the API's own rules for what they typed."""
+"""The form that makes a code, and what it shares with batches: choices for people, the API's own rules."""
 
 from typing import Any
 
@@ -19,16 +19,11 @@ WIDTH = IssuedCode._meta.get_field("width").default
 WIDTHS = (*COPY_WIDTHS[1:], 1280)
 
 
-class CodeForm(forms.Form):
-    """One code. `given` are the arguments for `code_request` once the form is valid."""
+class LookForm(forms.Form):
+    """What one code and a batch have in common: the mini-program, what the code opens, how it looks."""
 
     miniprogram = forms.ModelChoiceField(
         MiniProgram.objects.active(), to_field_name="appid", empty_label=None, label=_("Mini-program")
-    )
-    scene = forms.CharField(
-        required=False,
-        label=_("Scene"),
-        help_text=_("What the page learns from the code, for example table=7. Letters, digits, !#$&'()*+,/:;=?@-._~"),
     )
     page = forms.CharField(
         required=False,
@@ -57,6 +52,30 @@ class CodeForm(forms.Form):
     is_hyaline = forms.BooleanField(
         required=False, label=_("Transparent background"), help_text=_("The picture is a PNG then.")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.fields["page"].widget.attrs |= {"spellcheck": "false", "autocapitalize": "off", "list": "pages"}
+        self.fields["width"].widget.attrs |= {"list": "widths"}
+
+    def look_as_api_body(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """The fields as the API's body has them."""
+        names = ("page", "env_version", "check_path", "width", "is_hyaline")
+        body: dict[str, Any] = {name: cleaned[name] for name in names if name in cleaned}
+        body |= {"appid": getattr(cleaned.get("miniprogram"), "appid", "-"), "auto_color": cleaned.get("color") == AUTO}
+        if cleaned.get("color") == OWN and cleaned.get("line_color"):
+            body["line_color"] = _as_parts(cleaned["line_color"])
+        return body
+
+
+class CodeForm(LookForm):
+    """One code. `given` are the arguments for `code_request` once the form is valid."""
+
+    scene = forms.CharField(
+        required=False,
+        label=_("Scene"),
+        help_text=_("What the page learns from the code, for example table=7. Letters, digits, !#$&'()*+,/:;=?@-._~"),
+    )
     label = forms.CharField(
         required=False,
         max_length=LABEL_MAX_LENGTH,
@@ -65,33 +84,21 @@ class CodeForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.given: dict[str, Any] = {}
         # the browser would cut a pasted text in silence; the server says what is too long
         self.fields["label"].widget.attrs.pop("maxlength", None)
         self.fields["scene"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
-        self.fields["page"].widget.attrs |= {"spellcheck": "false", "autocapitalize": "off", "list": "pages"}
-        self.fields["width"].widget.attrs |= {"list": "widths"}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        known = CodeInput(data=self._as_api_body(cleaned))
+        body = self.look_as_api_body(cleaned)
+        known = CodeInput(data=body | {name: cleaned[name] for name in ("scene", "label") if name in cleaned})
         if known.is_valid():
             self.given = {name: value for name, value in known.validated_data.items() if name != "appid"}
         for name, messages in known.errors.items():
             self.add_error(name if name in self.fields else None, list(map(str, messages)))
         return cleaned
-
-    def _as_api_body(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            name: cleaned[name]
-            for name in ("scene", "page", "env_version", "check_path", "width", "is_hyaline", "label")
-            if name in cleaned
-        }
-        body |= {"appid": getattr(cleaned.get("miniprogram"), "appid", "-"), "auto_color": cleaned.get("color") == AUTO}
-        if cleaned.get("color") == OWN and cleaned.get("line_color"):
-            body["line_color"] = _as_parts(cleaned["line_color"])
-        return body
 
 
 def scene_messages(scene: str) -> list[str]:

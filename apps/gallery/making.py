@@ -12,7 +12,7 @@ from apps.codes.services import Issued, issue_code
 from apps.errors import WxcodeError
 from apps.gallery.browsing import recent_pages
 from apps.gallery.forms import SCENE_LENGTH, WIDTHS, CodeForm, defaults_of, scene_messages, values_of
-from apps.gallery.pages import StaffPage
+from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
 
@@ -51,7 +51,7 @@ class MakePage(StaffPage):
         return issue_code(
             miniprogram=miniprogram,
             request=code_request(miniprogram, **form.given),
-            issuer=Issuer(label=f"staff:{self.request.user.get_username()}", door=Door.GALLERY),
+            issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
         )
 
     def _first_values(self, appid: str) -> dict[str, Any]:

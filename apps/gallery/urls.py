@@ -3,8 +3,9 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
+from apps.batches.downloads import FILES
 from apps.codes import urls as _registers_the_id_converter  # noqa: F401
-from apps.gallery import making, views
+from apps.gallery import batch_actions, batches, making, new_batch, notices, views
 from apps.gallery.login import GalleryLoginView
 
 app_name = "gallery"
@@ -15,6 +16,32 @@ urlpatterns = [
     path("codes/<id:pk>/picture", views.PictureView.as_view(), name="picture"),
     path("make/", making.MakePage.as_view(), name="make"),
     path("make/scene/", making.SceneCheck.as_view(), name="scene-check"),
+    path("batches/", batches.BatchesPage.as_view(), name="batches"),
+    path("batches/new/", new_batch.NewBatchPage.as_view(), name="new-batch"),
+    path("batches/new/pattern/", new_batch.PatternPreview.as_view(), name="pattern-preview"),
+    path("batches/ended/", notices.EndedNotice.as_view(), name="ended-batches"),
+    path("batches/ended/dismiss/", notices.DismissNotice.as_view(), name="dismiss-ended"),
+    path("batches/<id:pk>/", batches.BatchPage.as_view(), name="batch"),
+    path("batches/<id:pk>/row/", batches.BatchRow.as_view(), name="batch-row"),
+    path("batches/<id:pk>/live/", batches.BatchLive.as_view(), name="batch-live"),
+    *(
+        path(
+            f"batches/<id:pk>/{action}/",
+            batch_actions.BatchAction.as_view(),
+            {"action": action},
+            name=f"{action}-batch",
+        )
+        for action in batch_actions.ACTIONS
+    ),
+    *(
+        path(
+            f"batches/<id:pk>/file.{extension}",
+            batch_actions.BatchFile.as_view(),
+            {"extension": extension},
+            name=f"batch-{extension}",
+        )
+        for extension in FILES
+    ),
     path("login/", GalleryLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

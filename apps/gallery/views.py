@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import replace_url
 
+from apps.batches.models import CodeBatch
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE
 from apps.codes.models import IssuedCode
@@ -45,6 +46,8 @@ class HomePage(StaffPage):
         miniprograms = list(MiniProgram.objects.only("appid", "name", "is_active"))
         active = [miniprogram for miniprogram in miniprograms if miniprogram.is_active]
         around: dict[str, Any] = {"miniprograms": miniprograms, "newest": search.query_string()}
+        if search.batch is not None:
+            around["batch"] = CodeBatch.objects.filter(pk=search.batch).first()
         if is_empty and not search.is_narrowed and search.before is None:
             around["state"] = "first-use" if active else "no-miniprogram"
             if active:

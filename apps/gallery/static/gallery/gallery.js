@@ -91,20 +91,31 @@ document.addEventListener('change', (event) => {
 // --- a form that takes seconds says so, and is not sent twice
 
 for (const form of document.querySelectorAll('form[data-busy]')) {
-  const button = form.querySelector('button[type=submit]')
-  const label = button.textContent
+  const labels = new Map()
   form.addEventListener('submit', (event) => {
-    if (button.getAttribute('aria-disabled') === 'true') return event.preventDefault()
+    if (labels.size) return event.preventDefault()
+    const button = event.submitter || form.querySelector('button[type=submit]')
+    labels.set(button, button.textContent)
     button.setAttribute('aria-disabled', 'true')
     button.textContent = form.dataset.busy
     tell(form.dataset.busy)
   })
   // the page may come back from the browser's cache
   window.addEventListener('pageshow', () => {
-    button.removeAttribute('aria-disabled')
-    button.textContent = label
+    for (const [button, label] of labels) {
+      button.removeAttribute('aria-disabled')
+      button.textContent = label
+    }
+    labels.clear()
   })
 }
+
+// --- nobody looks: what is asked for again and again rests
+
+document.addEventListener('htmx:beforeRequest', (event) => {
+  const trigger = event.detail.elt.getAttribute('hx-trigger') || ''
+  if (document.hidden && trigger.startsWith('every')) event.preventDefault()
+})
 
 // --- what must be read first after a failure
 

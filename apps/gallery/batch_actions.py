@@ -1,0 +1,71 @@
+"""Steering a batch from its page, and its files."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+
+from apps.batches import services
+from apps.batches.downloads import FILES
+from apps.batches.models import CodeBatch
+from apps.errors import WxcodeError
+from apps.gallery.batches import get_batch, show_batch
+from apps.gallery.pages import StaffPage
+
+ACTIONS: dict[str, Callable[[CodeBatch, QueryDict], object]] = {
+    "pause": lambda batch, form: services.pause_batch(batch),
+    "resume": lambda batch, form: services.resume_batch(batch),
+    "cancel": lambda batch, form: services.cancel_batch(batch),
+    "retry": lambda batch, form: services.retry_failed(batch),
+    "retry-lost": lambda batch, form: services.retry_failed(batch, include_lost=True),
+    "rename": lambda batch, form: services.rename_batch(batch, name=form.get("name", "")),
+}
+
+
+class BatchAction(StaffPage):
+    """`POST` does it and leads back to the page of the batch; a failure is told there."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # after a login in between
+        return HttpResponseRedirect(reverse("gallery:batch", args=[kwargs["pk"]]))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        batch = get_batch(kwargs["pk"])
+        ACTIONS[kwargs["action"]](batch, self.request.POST)
+        return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))
+
+    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
+        return render_on_batch(self, error)
+
+
+class BatchFile(StaffPage):
+    """`zip`, `csv`, `xlsx` or `pdf`; the query is that of the API, or of the form on the page."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        return FILES[kwargs["extension"]](get_batch(kwargs["pk"]), _file_query(self.request.GET))
+
+    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
+        return render_on_batch(self, error)
+
+
+def render_on_batch(page: StaffPage, error: WxcodeError) -> HttpResponseBase:
+    """The batch's own page with `error` on top, or the error alone if there is no such batch."""
+    batch = CodeBatch.objects.with_facts().filter(pk=page.kwargs["pk"]).first()
+    if batch is None:
+        return StaffPage.render_problem(page, error)
+    return show_batch(page.request, batch, status=error.http_status, problem=error)
+
+
+def _file_query(query: QueryDict) -> QueryDict:
+    """The form sends all its fields; those of the other kind of sheet do not count."""
+    if "sheet" not in query:
+        return query
+    chosen = query.copy()
+    unused = ("columns", "size", "cut_marks") if query["sheet"] == "roll" else ("label",)
+    for name in unused:
+        chosen.pop(name, None)
+    if query["sheet"] == "roll":
+        chosen["label"] = query.get("label") or "-"
+    chosen["caption"] = ",".join(dict.fromkeys(filter(None, query.getlist("caption")))) or "none"
+    return chosen

@@ -1,0 +1,137 @@
+"""Ordering a batch: the form, the check that spends nothing, and the start. What was given is kept in between."""
+
+from collections import deque
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.batches.errors import RowsInvalid
+from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
+from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upload, open_upload
+from apps.codes.models import Door, Kind
+from apps.codes.requests import Issuer
+from apps.errors import WxcodeError
+from apps.gallery.batch_forms import FILE, OrderForm, PatternForm
+from apps.gallery.browsing import recent_pages
+from apps.gallery.forms import WIDTHS, defaults_of
+from apps.gallery.pages import StaffPage, staff_label
+from apps.miniprograms.models import MiniProgram
+
+START, START_VALID = "start", "start-valid"
+PREVIEWED = 3
+
+
+class NewBatchPage(StaffPage):
+    """`?miniprogram=APPID` fills in its defaults. POST checks, or with `action` starts."""
+
+    template_name = "gallery/new_batch.html"
+    kept: KeptUpload | None = None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        active = MiniProgram.objects.active()
+        appid = self.request.GET.get("miniprogram", "").replace("\0", "")
+        chosen = active.filter(appid=appid).first() or active.first()
+        return self._show(OrderForm(initial=defaults_of(chosen) if chosen else {}))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = OrderForm(self.request.POST)
+        try:
+            self._take_upload(form)
+            if form.is_valid() and form.chosen_source == FILE and self.kept is None:
+                form.add_error(None, _("Choose a CSV or XLSX file."))
+            if not form.is_valid():
+                return self._show(form, status=400)
+            return self._check_or_start(form)
+        finally:
+            if self.kept is not None:
+                self.kept.file.close()
+
+    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return super().render_problem(error)
+        form = OrderForm(self.request.POST)
+        form.is_valid()
+        return self._show(form, status=error.http_status, problem=error)
+
+    def _check_or_start(self, form: OrderForm) -> HttpResponse:
+        action = self.request.POST.get("action")
+        order = self._order(form, skip_invalid=action == START_VALID)
+        if action not in (START, START_VALID):
+            return self._show(form, report=dry_run(order))
+        try:
+            batch, _report = create_batch(order)
+        except RowsInvalid:
+            # started without a check, or something has changed since
+            return self._show(form, status=400, report=dry_run(order), is_refused=True)
+        if self.kept is not None:
+            forget_upload(self.kept)
+        return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))
+
+    def _take_upload(self, form: OrderForm) -> None:
+        """Keep a file that comes along, before anything else may fail; else find the one that was kept."""
+        owner = f"user:{self.request.user.pk}"
+        upload = self.request.FILES.get("file")
+        token = self.request.POST.get("kept", "")
+        if upload is not None:
+            self.kept = keep_upload(upload, owner=owner)
+        elif token:
+            try:
+                self.kept = open_upload(token, owner=owner)
+            except UploadGone:
+                if form.chosen_source == FILE:
+                    raise
+
+    def _order(self, form: OrderForm, *, skip_invalid: bool) -> BatchOrder:
+        kept = self.kept if form.chosen_source == FILE else None
+        return BatchOrder(
+            miniprogram=form.cleaned_data["miniprogram"],
+            name=name_batch(form.cleaned_data["name"], kept.name.rsplit(".", 1)[0] if kept else ""),
+            source=kept.source() if kept else form.typed_source(),
+            issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
+            defaults=form.defaults,
+            skip_invalid=skip_invalid,
+        )
+
+    def _show(self, form: OrderForm, *, status: int = 200, report: Report | None = None, **shown: Any) -> HttpResponse:
+        appid = str(form["miniprogram"].value() or "").replace("\0", "")
+        miniprogram = MiniProgram.objects.active().filter(appid=appid).first()
+        shown |= {
+            "form": form,
+            "report": report,
+            "kept": self.kept,
+            "miniprogram": miniprogram,
+            "pages": recent_pages(miniprogram) if miniprogram else [],
+            "widths": WIDTHS,
+            "preview": preview_of(form.pattern),
+        }
+        return TemplateResponse(self.request, self.template_name, shown, status=status)
+
+
+class PatternPreview(StaffPage):
+    """What the pattern in the query makes, while it is typed."""
+
+    template_name = "gallery/pattern_preview.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, preview=preview_of(PatternForm(self.request.GET)))
+
+
+def preview_of(form: PatternForm) -> dict[str, Any]:
+    """The first rows, the last one and how many: `rows`, `last`, `count`; or `problems`."""
+    if not form.is_valid():
+        return {"problems": form.non_field_errors()}
+    try:
+        source = form.source(kind=Kind.UNLIMITED)
+    except WxcodeError as error:
+        return {"problems": [text for texts in (error.errors or {}).values() for text in texts] or [error]}
+    rows, last, count = [], deque(maxlen=1), 0  # type: ignore[var-annotated]
+    for row in source.rows():
+        count += 1
+        if count <= PREVIEWED:
+            rows.append(row.values)
+        else:
+            last.append(row.values)
+    return {"rows": rows, "last": last[0] if last else None, "count": count}

@@ -1,0 +1,54 @@
+"""Telling people that their batches have ended, in every page of the gallery, until they have seen it."""
+
+from typing import Any
+
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.batches.models import CodeBatch
+from apps.batches.services import announce
+from apps.gallery.browsing import read_id
+from apps.gallery.pages import StaffPage, staff_label
+
+NAMED = 5
+
+
+class EndedNotice(StaffPage):
+    """What a page says about batches of its reader that have ended: asked for again while some are open."""
+
+    template_name = "gallery/ended.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, **notice_facts(self.request))
+
+
+class DismissNotice(StaffPage):
+    """`POST` with one `batch`, or none for all of them: its reader knows."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        mine = CodeBatch.objects.to_announce(staff_label(self.request))
+        chosen = read_id(self.request.POST.get("batch", ""))
+        announce(list(mine if chosen is None else mine.filter(pk=chosen)))
+        if self.request.htmx:
+            return TemplateResponse(self.request, "gallery/ended.html", notice_facts(self.request))
+        back = self.request.POST.get("next", "")
+        is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={self.request.get_host()})
+        return HttpResponseRedirect(back if is_ours else reverse("gallery:batches"))
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("gallery:batches"))
+
+
+def notice_facts(request: HttpRequest) -> dict[str, Any]:
+    """The reader's ended batches that nobody told them of, and whether others of theirs are still open."""
+    label = staff_label(request)
+    mine = CodeBatch.objects.to_announce(label) | CodeBatch.objects.open().filter(issued_by=label)
+    # one query a page; those that have ended come first
+    rows = list(mine.order_by(F("finished_at").desc(nulls_last=True))[: NAMED + 1])
+    return {
+        "ended": [batch for batch in rows if batch.finished_at is not None][:NAMED],
+        "has_open": len(rows) > NAMED or any(batch.finished_at is None for batch in rows),
+    }

@@ -11,9 +11,14 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page
 
-from apps.codes.models import IssuedCode
+from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+from apps.batches.ordering import BatchOrder, create_batch
+from apps.codes.models import Door, IssuedCode
+from apps.codes.requests import Issuer
 from apps.miniprograms.models import MiniProgram
 from apps.wechat.types import LineColor
+from tests.batches.conftest import source_of
+from tests.batches.conftest import work as work
 from tests.browser.conftest import NARROW, WIDE
 from tests.gallery.staff import issue
 from tests.parts import make_miniprogram
@@ -54,6 +59,43 @@ def full(sandbox: Any, staff: Any) -> IssuedCode:
     IssuedCode.objects.bulk_update(codes, ["issued_at"])
     opened: IssuedCode = IssuedCode.objects.get(label="靠窗 3 号桌")
     return opened
+
+
+def order(miniprogram: MiniProgram, name: str, count: int, *, by: str, label: str = "", **fields: Any) -> CodeBatch:
+    """A batch as it looks with `fields`; nobody works on it."""
+    rows = [{"scene": f"n={number}&of={count}", "label": f"{label} {number}".strip()} for number in range(count)]
+    issuer = Issuer(label=by, door=Door.GALLERY)
+    batch, _report = create_batch(BatchOrder(miniprogram, name, source_of(*rows), issuer, {"page": PAGES[1]}))
+    CodeBatch.objects.filter(pk=batch.pk).update(**fields)
+    return batch
+
+
+@pytest.fixture
+def batches(full: IssuedCode, work: Any) -> dict[str, CodeBatch]:
+    """One batch in each state; `done` has really run."""
+    tea, art, bikes = MiniProgram.objects.order_by("pk")
+    now = timezone.now()
+    done = order(tea, "Tables, spring 2026", 28, by="staff:anna", label="Table")
+    BatchItem.objects.filter(batch=done, row__in=(9, 17)).update(page="pages/none/none")
+    work(done)
+    seat = order(art, "座位牌 Seats", 400, by="staff:li.wei", state=BatchState.CANCELLED, issued=131)
+    held = order(art, "Congress badges", 1200, by="staff:anna", issued=420, state=BatchState.HELD)
+    reason = {
+        "hold_code": "wechat_refused_credentials",
+        "hold_errcode": 40164,
+        "hold_rid": "6560e2ab-1c9f3b1e-7d2a51ce",
+        "hold_detail": "WeChat does not accept calls from this address.",
+        "hold_advice": "Add 203.0.113.7 to the IP whitelist of the mini-program in the WeChat console.",
+        "resume_at": now + timedelta(seconds=90),
+    }
+    CodeBatch.objects.filter(pk=held.pk).update(**reason)
+    paused = order(tea, "Terrace and garden", 64, by="staff:li.wei", issued=20, state=BatchState.PAUSED)
+    pace = [[now.timestamp() - 55, 610], [now.timestamp() + 600, 5320]]
+    order(bikes, "Locks of the north depot", 9000, by="staff:anna", issued=5310, failed=12, pace=pace)
+    for minutes, batch in enumerate((done, seat, held, paused)):
+        CodeBatch.objects.filter(pk=batch.pk).update(created_at=now - timedelta(minutes=310 - 64 * minutes))
+    BatchItem.objects.filter(batch=seat).update(state=ItemState.CANCELLED)
+    return {"done": done, "held": held}
 
 
 def write(page: Page, name: str) -> None:
@@ -98,9 +140,45 @@ def test_write_screenshots(new_page: Callable[..., Page], log_in: Any, full: Iss
         write(page, f"admin{suffix}")
 
 
+ROWS = """\
+scene,label,seat
+table=1,Table 1,A
+桌子=2,桌 2,B
+table=3,Table 3,C
+table=1,Table 1 again,D
+room=1&from=wall,,E
+table=a-scene-that-is-far-too-long-for-wechat,Table 6,F
+"""
+
+
+def test_write_screenshots_of_batches(
+    new_page: Callable[..., Page], log_in: Any, batches: dict[str, CodeBatch]
+) -> None:
+    for suffix, look in LOOKS.items():
+        page = new_page(**look)
+        page.goto("/login/")
+        log_in(page)
+        page.goto("/batches/")
+        write(page, f"batches{suffix}")
+        page.goto(f"/batches/{batches['held'].pk}/")
+        write(page, f"batch-held{suffix}")
+        page.goto("/batches/new/")
+        page.get_by_label("Count up").check()
+        write(page, f"new-batch{suffix}")
+        page.get_by_label("Paste").check()
+        page.get_by_label("Rows", exact=True).fill(ROWS)
+        page.get_by_role("button", name="Check the rows").click()
+        page.get_by_role("heading", name="have problems").wait_for()
+        write(page, f"new-batch-problems{suffix}")
+        page.goto(f"/batches/{batches['done'].pk}/")
+        write(page, f"batch{suffix}")
+
+
 def test_write_screenshots_of_the_beginning(sandbox: Any, page: Page, log_in: Any) -> None:
     log_in(page)
     write(page, "no-miniprogram")
     make_miniprogram(sandbox, appid="wx5a1e0c4b7d2f9388", name="Lantern Tea House")
     page.goto("/")
     write(page, "first-use")
+    page.goto("/batches/")
+    write(page, "first-batch")

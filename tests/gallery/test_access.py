@@ -6,7 +6,11 @@ from django.contrib.auth.models import Permission, User
 from tests.gallery.staff import PASSWORD, make_staff
 
 pytestmark = pytest.mark.django_db
-ADDRESSES = ["/", "/codes/1/", "/codes/1/picture", "/make/", "/make/scene/"]
+ADDRESSES = [
+    *("/", "/codes/1/", "/codes/1/picture", "/make/", "/make/scene/"),
+    *("/batches/", "/batches/new/", "/batches/new/pattern/", "/batches/ended/", "/batches/1/", "/batches/1/live/"),
+    *("/batches/1/row/", "/batches/1/pause/", "/batches/1/file.zip", "/batches/1/file.pdf"),
+]
 HTMX = {"HX-Request": "true"}
 
 
@@ -62,7 +66,7 @@ def test_the_admin_is_offered_to_those_with_rights_only(client):
 
 
 def test_every_page_forbids_what_is_inline_or_from_elsewhere(staff):
-    for address in ("/", "/make/", "/codes/1/"):
+    for address in ("/", "/make/", "/codes/1/", "/batches/", "/batches/new/", "/batches/1/"):
         policy = staff.get(address)["Content-Security-Policy"]
         assert "script-src 'self';" in policy
         assert "style-src 'self';" in policy

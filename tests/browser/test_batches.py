@@ -1,0 +1,295 @@
+"""A batch in a real browser, with a real worker: check, mend, start, watch, pause, resume, take the files."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from apps.batches.models import BatchState, CodeBatch
+from apps.miniprograms.models import MiniProgram
+from tests.batches.conftest import make_batch as make_batch
+from tests.browser.conftest import NARROW
+from tests.browser.test_journeys import SMALLEST, has_room
+from tests.gallery.staff import PAGE, issue
+from tests.parts import make_miniprogram
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CODE = "/wxa/getwxacodeunlimit"
+COUNT = 420
+DOTS_PER_INCH = 60
+# four beside each other with two lines below leave room for four rows
+PER_SHEET = 16
+
+
+@pytest.fixture
+def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
+    return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
+
+
+def table(count: int, *wrong: str) -> bytes:
+    rows = [f"table={number},Table {number} 桌,seat {number}" for number in range(1, count + 1)]
+    return "\r\n".join(["scene,label,座位", *rows, *wrong]).encode("gb18030")
+
+
+def upload(page: Page, content: bytes, name: str = "tables.csv") -> None:
+    page.get_by_label(re.compile("CSV or XLSX file|Another file instead")).set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": content}
+    )
+    page.get_by_role("button", name="Check the rows").click()
+
+
+def number_of(page: Page, name: str) -> Locator:
+    return page.locator("#progress .numbers > div", has_text=re.compile(name)).locator("dd")
+
+
+def count_issued(page: Page) -> int:
+    return int(number_of(page, "issued").inner_text().replace(",", ""))
+
+
+def wait_until_issued(page: Page, more_than: int) -> None:
+    """Without touching the page: it has to move by itself."""
+    page.wait_for_function(
+        "more => Number(document.querySelector('#progress .numbers dd').textContent.replace(',', '')) > more",
+        arg=more_than,
+        timeout=40_000,
+    )
+
+
+def download(page: Page, target: Path, act: Callable[[], None]) -> Path:
+    with page.expect_download(timeout=60_000) as found:
+        act()
+    place = target / found.value.suggested_filename
+    found.value.save_as(place)
+    return place
+
+
+@pytest.mark.drill
+def test_from_a_table_with_mistakes_to_printed_sheets(
+    page: Page, log_in: Any, sandbox: Any, miniprogram: MiniProgram, celery_worker: Any, tmp_path: Path
+) -> None:
+    sandbox.latency(0.6, endpoint=CODE)
+    log_in(page)
+    page.get_by_role("navigation").get_by_role("link", name="Batches").click()
+    page.get_by_role("link", name="Start the first batch").click()
+
+    upload(page, table(COUNT, "桌子=7,wrong,x", f"{'t' * 40},long,y", "table=1,twice,z"))
+    expect(page.get_by_role("heading", name="2 rows have problems")).to_be_visible()
+    problems = page.get_by_role("region", name="Problems").get_by_role("row")
+    expect(problems.filter(has_text=str(COUNT + 2)).first).to_contain_text("'桌' is not allowed")
+    expect(problems.filter(has_text=str(COUNT + 3))).to_contain_text("8 characters too long")
+    expect(page.get_by_text("1 row asks for the same code as an earlier row")).to_be_visible()
+    assert (CodeBatch.objects.count(), sandbox.count(CODE)) == (0, 0)
+
+    upload(page, table(COUNT), "Spring tables.csv")
+    expect(page.get_by_role("heading", name="Every row is fine")).to_be_visible()
+    expect(page.get_by_text("is kept for an hour")).to_contain_text("Spring tables.csv")
+    page.get_by_role("button", name=f"Start: {COUNT} codes").click()
+    expect(page.get_by_role("heading", name="Spring tables")).to_be_visible()
+
+    wait_until_issued(page, 0)
+    wait_until_issued(page, count_issued(page))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#progress .badge")).to_have_text("paused")
+    # what was under way when it was paused is finished
+    page.wait_for_timeout(2500)
+    page.reload()
+    paused_at = count_issued(page)
+    assert 0 < paused_at < COUNT
+    page.wait_for_timeout(1500)
+    page.reload()
+    assert count_issued(page) == paused_at
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#progress .badge")).to_have_text("done", timeout=60_000)
+    assert count_issued(page) == COUNT
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    assert sandbox.count(CODE) == COUNT
+    quiet_from = len(requests_of(page))
+    page.wait_for_timeout(2500)
+    assert len(requests_of(page)) == quiet_from
+
+    check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click()))
+    page.get_by_label("Codes side by side").select_option("4")
+    page.get_by_label("and below").select_option("座位")
+    check_sheets(download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click()))
+    page.get_by_role("link", name="All codes of this batch").click()
+    expect(page.get_by_text("Codes of the batch “Spring tables”")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(60)
+
+
+def requests_of(page: Page) -> list[Any]:
+    return list(page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)"))
+
+
+def check_zip(place: Path) -> None:
+    assert place.name == "Spring tables.zip"
+    with zipfile.ZipFile(place) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert len(set(names)) == COUNT + 1
+        assert {"Table 1 桌.jpg", f"Table {COUNT} 桌.jpg", "manifest.csv"} <= set(names)
+        assert Image.open(io.BytesIO(archive.read("Table 7 桌.jpg"))).size == (430, 430)
+        manifest = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig"))))
+    assert [row["wxcode_file"] for row in manifest] == names[:-1]
+    assert (manifest[6]["scene"], manifest[6]["座位"], manifest[6]["wxcode_state"]) == ("table=7", "seat 7", "issued")
+
+
+def check_sheets(place: Path) -> None:
+    body = place.read_bytes()
+    assert body.startswith(b"%PDF-")
+    assert body.count(b"/Type /Page\n") == -(-COUNT // PER_SHEET)
+    if shutil.which("pdftoppm") is None or shutil.which("pdftotext") is None:
+        return
+    picture = place.with_suffix("")
+    subprocess.run(
+        ["pdftoppm", "-r", str(DOTS_PER_INCH), "-f", "1", "-l", "1", "-png", "-singlefile", place, picture], check=True
+    )
+    with Image.open(picture.with_suffix(".png")) as sheet:
+        # A4 at that resolution
+        assert sheet.size == pytest.approx((210 / 25.4 * DOTS_PER_INCH, 297 / 25.4 * DOTS_PER_INCH), abs=1.5)
+        shades = sheet.convert("L").histogram()
+    dark = sum(shades[:128]) / sum(shades)
+    assert 0.02 < dark < 0.6
+    text = subprocess.run(["pdftotext", "-l", "1", place, "-"], check=True, capture_output=True, text=True).stdout
+    for words in ("Spring tables", f"Page 1 of {-(-COUNT // PER_SHEET)}", "Table 7 桌", "seat 7"):
+        assert words in text
+
+
+def test_the_word_of_the_end_comes_by_itself_and_goes_without_a_reload(
+    page: Page, log_in: Any, staff: Any, miniprogram: MiniProgram, make_batch: Any
+) -> None:
+    issue(miniprogram, "a=1")
+    batch = make_batch(2, name="Tables")
+    CodeBatch.objects.filter(pk=batch.pk).update(issued_by=f"staff:{staff.username}")
+    log_in(page)
+    page.get_by_role("searchbox").fill("a=1")
+    CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, issued=2, finished_at=timezone.now())
+    notice = page.get_by_text("The batch “Tables” is done: 2 issued.")
+    expect(notice).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Dismiss Tables").click()
+    expect(notice).to_have_count(0)
+    expect(page.get_by_role("searchbox")).to_have_value("a=1")
+    page.reload()
+    expect(notice).to_have_count(0)
+
+
+def test_a_pattern_shows_what_it_makes_while_it_is_typed(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    log_in(page)
+    page.goto("/batches/new/")
+    expect(page.get_by_label("CSV or XLSX file")).to_be_visible()
+    page.get_by_label("Count up").check()
+    expect(page.get_by_label("CSV or XLSX file")).to_be_hidden()
+    page.get_by_label("To", exact=True).first.fill("120")
+    page.get_by_label("Digits").first.fill("3")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("120 codes")
+    expect(preview).to_contain_text("table=001")
+    expect(preview).to_contain_text("table=120")
+    page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_role("button", name="Start: 120 codes")).to_be_visible()
+    expect(page.get_by_label("Count up")).to_be_checked()
+    expect(page.get_by_label("Digits").first).to_have_value("3")
+
+
+def test_the_check_of_a_page_is_not_offered_for_codes_that_have_none(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    log_in(page)
+    page.goto("/batches/new/")
+    page.get_by_label("Kind of code").select_option("qrcode")
+    expect(page.get_by_label("WeChat checks that the page is released")).to_be_hidden()
+    expect(page.get_by_label("Colour of the lines")).to_be_hidden()
+    expect(page.get_by_text("the table needs a column page")).to_be_visible()
+
+
+def test_a_batch_is_ordered_and_steered_without_javascript(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram
+) -> None:
+    page = new_page(java_script_enabled=False)
+    log_in(page)
+    page.goto("/batches/new/")
+    page.get_by_label("Paste").check()
+    page.get_by_label("Rows", exact=True).fill("t=1,one\n桌=2,two\nt=3,three")
+    page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_label("Rows", exact=True)).to_have_value("t=1,one\n桌=2,two\nt=3,three")
+    page.get_by_role("button", name="Start without this 1 row").click()
+    expect(page.locator("#progress .badge")).to_have_text("running")
+    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#progress .badge")).to_have_text("paused")
+    page.get_by_text("Cancel…").click()
+    page.get_by_role("button", name="Cancel the batch").click()
+    expect(page.locator("#progress .badge")).to_have_text("cancelled")
+    page.get_by_text("Rename…").click()
+    page.get_by_label("Name").fill("Two tables")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="Two tables")).to_be_visible()
+
+
+def test_what_is_typed_stays_while_the_page_moves(
+    page: Page, log_in: Any, miniprogram: MiniProgram, make_batch: Any
+) -> None:
+    batch = make_batch(40)
+    CodeBatch.objects.filter(pk=batch.pk).update(issued=1)
+    log_in(page)
+    page.goto(f"/batches/{batch.pk}/")
+    page.get_by_label("Edge in mm").fill("41")
+    page.get_by_role("button", name="Pause").focus()
+    CodeBatch.objects.filter(pk=batch.pk).update(issued=30)
+    expect(number_of(page, "issued")).to_have_text("30")
+    expect(page.get_by_label("Edge in mm")).to_have_value("41")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [SMALLEST, NARROW])
+def test_nothing_sticks_out_on_a_phone(
+    new_page: Callable[..., Page],
+    log_in: Any,
+    miniprogram: MiniProgram,
+    make_batch: Any,
+    staff: Any,
+    watch: Any,
+    viewport: Any,
+) -> None:
+    # none of its rows has a code that could be printed
+    watch.expected = ("404 (Not Found)",)
+    batch = make_batch({"scene": "a" * 32, "label": "W" * 100}, {"scene": "b"}, name="W" * 100)
+    long = {"detail": "x" * 200, "advice": "y" * 200, "rid": "r" * 60, "errcode": 41030}
+    batch.items.filter(scene="b").update(state="failed", **long)
+    held = {"hold_code": "w" * 60, "hold_rid": "r" * 64, "hold_detail": "x" * 300, "hold_advice": "y" * 300}
+    CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.HELD, issued=1, failed=1, **held)
+    other = make_batch({"scene": "c"}, name="V" * 100)
+    ended = {"state": BatchState.DONE, "finished_at": timezone.now(), "issued_by": f"staff:{staff.username}"}
+    CodeBatch.objects.filter(pk=other.pk).update(**ended)
+    page = new_page(viewport=viewport)
+    page.goto("/login/")
+    log_in(page)
+    addresses = [
+        "/",
+        "/batches/",
+        f"/batches/{batch.pk}/",
+        "/batches/new/",
+        f"/batches/{batch.pk}/file.pdf?sheet=a4&size=999",
+    ]
+    for address in addresses:
+        page.goto(address)
+        assert has_room(page), address
+    page.goto("/batches/new/")
+    for source in ("Upload a table", "Paste", "Count up"):
+        page.get_by_label(source).check()
+        assert has_room(page), source
+    page.get_by_label("Paste").check()
+    page.get_by_label("Rows", exact=True).fill("z" * 400)
+    page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_role("heading", name="1 row has a problem")).to_be_visible()
+    assert has_room(page)

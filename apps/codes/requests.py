@@ -1,7 +1,7 @@
 """CodeRequest: what a caller asks for with every default filled in, and the digest that makes equal requests equal."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -97,7 +97,12 @@ def wire_code(request: CodeRequest) -> UnlimitedCode | LimitedCode | QrCode:
 
 def digest(request: CodeRequest) -> str:
     """sha256 over kind and WeChat's parameters: equal for requests that ask WeChat for the same picture."""
-    canonical = {"kind": request.kind, **asdict(wire_code(request))}
+    code = wire_code(request)
+    # what asdict makes of it, in a tenth of the time: a batch does this for every row, twice
+    canonical: dict[str, object] = {"kind": request.kind, **{name: getattr(code, name) for name in code.__slots__}}
+    if "line_color" in canonical:
+        color = line_color(request)
+        canonical["line_color"] = {"r": color.r, "g": color.g, "b": color.b}
     return sha256(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -142,6 +142,27 @@ def test_a_hostile_spreadsheet_is_refused_before_it_is_opened(name, content, wor
         xlsx_source(file)
 
 
+def test_a_workbook_of_very_many_parts_is_refused():
+    file = workbook(["scene"], ["a"])
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(500):
+            archive.writestr(f"xl/part{number}.bin", b"")
+    with pytest.raises(UnreadableInput, match="unpacks"):
+        xlsx_source(file)
+
+
+def test_a_part_that_is_larger_than_it_says_is_refused():
+    name = "xl/worksheets/sheet1.xml"
+    made = with_member(workbook(["scene"], ["a"]), name, SHEET % (b"<row><c/></row>" * 2_000_000)).getvalue()
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        true_size = archive.getinfo(name).file_size
+    # in the local header and in the directory
+    lying = made.replace(true_size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    assert lying != made
+    with pytest.raises(UnreadableInput, match="damaged"):
+        xlsx_source(io.BytesIO(lying))
+
+
 def test_a_zip_that_is_no_workbook_is_refused():
     with pytest.raises(UnreadableInput):
         rows(xlsx_source(with_member(workbook(["scene"]), "hello.txt", b"hello", only=True)))

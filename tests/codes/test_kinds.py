@@ -1,6 +1,8 @@
 """Kinds limited and qrcode: a path instead of scene and page, and 100,000 codes for a lifetime."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from hashlib import sha256
 
 import pytest
@@ -8,9 +10,10 @@ from django.db import connection
 
 from apps.codes.lifetime import CALL_SECONDS, AnswerLost, note_used, spending
 from apps.codes.models import FailedAttempt, IssuedCode, LifetimePool
-from apps.codes.requests import code_request, digest
+from apps.codes.requests import CodeRequest, code_request, digest, wire_code
 from apps.coordination.connection import key
 from apps.sandbox.metadata import read_metadata
+from apps.wechat.types import LineColor
 from tests.parts import make_api, make_miniprogram
 
 LIMITED, SQUARE = "/wxa/getwxacode", "/cgi-bin/wxaapp/createwxaqrcode"
@@ -251,4 +254,12 @@ def test_codes_issued_before_there_were_other_kinds_keep_their_digest(miniprogra
         '{"auto_color":false,"check_path":true,"env_version":"release","is_hyaline":false,"kind":"unlimited",'
         f'{color},"page":"p","scene":"a=1","width":430}}'
     )
+    assert digest(request) == sha256(canonical.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["unlimited", "limited", "qrcode"])
+def test_the_digest_covers_everything_that_wechat_is_told(kind):
+    look = {"auto_color": False, "line_color": LineColor(1, 2, 3), "is_hyaline": True, "width": 860}
+    request = CodeRequest(scene="a=1", page="pages/a", env_version="trial", check_path=False, kind=kind, **look)
+    canonical = json.dumps({"kind": kind, **asdict(wire_code(request))}, sort_keys=True, separators=(",", ":"))
     assert digest(request) == sha256(canonical.encode()).hexdigest()

@@ -17,7 +17,7 @@ from apps.gallery.forms import LookForm
 
 FILE, TEXT, PATTERN = "file", "text", "pattern"
 SOURCES = [
-    (FILE, gettext_lazy("Upload a table")),
+    (FILE, gettext_lazy("Upload")),
     (TEXT, gettext_lazy("Paste")),
     (PATTERN, gettext_lazy("Count up")),
 ]

@@ -118,10 +118,12 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     page.wait_for_timeout(2500)
     assert len(requests_of(page)) == quiet_from
 
-    check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click()))
+    check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True)))
     page.get_by_label("Codes side by side").select_option("4")
     page.get_by_label("and below").select_option("座位")
-    check_sheets(download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click()))
+    check_sheets(
+        download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click(no_wait_after=True))
+    )
     page.get_by_role("link", name="All codes of this batch").click()
     expect(page.get_by_text("Codes of the batch “Spring tables”")).to_be_visible()
     expect(page.locator(".card")).to_have_count(60)
@@ -285,7 +287,7 @@ def test_nothing_sticks_out_on_a_phone(
         page.goto(address)
         assert has_room(page), address
     page.goto("/batches/new/")
-    for source in ("Upload a table", "Paste", "Count up"):
+    for source in ("Upload", "Paste", "Count up"):
         page.get_by_label(source).check()
         assert has_room(page), source
     page.get_by_label("Paste").check()

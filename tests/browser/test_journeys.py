@@ -159,7 +159,15 @@ def test_nothing_sticks_out_on_a_phone(
     page.goto("/login/")
     assert has_room(page)
     log_in(page)
-    addresses = ["/", "/?q=nothing", f"/codes/{code.pk}/", "/make/", f"/make/?made={code.pk}&reused", "/codes/999999/"]
+    addresses = [
+        "/",
+        "/?q=nothing",
+        "/batches/",
+        f"/codes/{code.pk}/",
+        "/make/",
+        f"/make/?made={code.pk}&reused",
+        "/codes/999999/",
+    ]
     for address in addresses:
         page.goto(address)
         assert has_room(page), address

@@ -229,6 +229,15 @@ def test_a_sheet_that_cannot_be_is_told_on_the_page_with_the_form_kept(staff, do
         assert 'value="900"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("name", "saved_as"),
+    [("../../etc/passwd", "_.._etc_passwd.csv"), ('a"b;c/d', "a_b;c_d.csv"), ("...", "batch.csv"), ("CON", "_CON.csv")],
+)
+def test_a_file_is_saved_under_a_name_that_is_safe_everywhere(staff, make_batch, name, saved_as):
+    answer = staff.get(f"/batches/{make_batch(1, name=name).pk}/file.csv")
+    assert answer["Content-Disposition"] == f'attachment; filename="{saved_as}"'
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_codes_of_a_batch_in_the_gallery(staff, done):
     other = issue(done.miniprogram, "other=1")

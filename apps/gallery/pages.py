@@ -58,7 +58,8 @@ class StaffPage(TemplateView):
 
 def staff_label(request: HttpRequest) -> str:
     """How the history names the reader."""
-    return f"staff:{request.user.get_username()}"
+    # as long as the column
+    return f"staff:{request.user.get_username()}"[:150]
 
 
 def with_strict_headers(response: HttpResponseBase) -> HttpResponseBase:

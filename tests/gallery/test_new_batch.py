@@ -415,3 +415,16 @@ def test_an_empty_workbook_is_explained(staff, miniprogram):
     assert zipfile.is_zipfile(file)
     answer = send(staff, miniprogram, source="file", file=csv_file(file.getvalue(), name="empty.xlsx"))
     assert "no column" in answer.text
+
+
+def test_a_text_beyond_what_any_form_may_hold_is_answered_with_a_way_out(staff, miniprogram):
+    answer = send(staff, miniprogram, text="t=1\n" * 1_000_000)
+    assert answer.status_code == 400
+    assert "upload it as a file" in answer.text
+
+
+def test_a_person_with_a_very_long_name_orders_too(staff, miniprogram):
+    staff.force_login(make_staff("n" * 150))
+    answer = send(staff, miniprogram, action="start")
+    assert staff.get(answer["Location"]).status_code == 200
+    assert len(CodeBatch.objects.get().issued_by) == 150

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
+from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tokens.admin_inquiries import RidAction
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
@@ -46,19 +48,6 @@ class ArchivedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(archived_at__isnull=self.value() != "yes")
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """History is not edited."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(IssuedCode)
@@ -95,7 +84,7 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FailedAttempt)
-class FailedAttemptAdmin(RidAction, ReadOnlyAdmin):
+class FailedAttemptAdmin(RidAction, CsvExport, ReadOnlyAdmin):
     list_display = ["at", "miniprogram", "scene", "page", "errcode", "code", "cure", "rid", "requested_by", "took_ms"]
     list_filter = ["miniprogram", "errcode", "code", "at"]
     search_fields = ["scene", "page", "rid"]
@@ -103,6 +92,23 @@ class FailedAttemptAdmin(RidAction, ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     paginator = NewestOnly
+    csv_columns: ClassVar = {
+        "id": attrgetter("pk"),
+        "at": attrgetter("at"),
+        "appid": attrgetter("miniprogram.appid"),
+        "miniprogram": attrgetter("miniprogram.name"),
+        "kind": attrgetter("kind"),
+        "scene": attrgetter("scene"),
+        "page": attrgetter("page"),
+        "env_version": attrgetter("env_version"),
+        "requested_by": attrgetter("requested_by"),
+        "door": attrgetter("door"),
+        "error": attrgetter("code"),
+        "errcode": attrgetter("errcode"),
+        "rid": attrgetter("rid"),
+        "detail": attrgetter("detail"),
+        "took_ms": attrgetter("took_ms"),
+    }
 
     @admin.display(description=_("what to do"))
     def cure(self, attempt: FailedAttempt) -> str:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.admin import MiniProgramAdmin
 from apps.miniprograms.models import MiniProgram
+from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tokens.admin_actions import TokenActions
 from apps.tokens.admin_inquiries import RidAction
 from apps.tokens.models import TokenEvent
@@ -106,7 +108,7 @@ def _trouble_until(overview: Overview) -> datetime | None:
 
 
 @admin.register(TokenEvent)
-class TokenEventAdmin(RidAction, admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenEventAdmin(RidAction, CsvExport, ReadOnlyAdmin):
     """History is read and filtered, never changed."""
 
     list_display = ["moment", "name", "result", "reason", "explanation"]
@@ -123,18 +125,26 @@ class TokenEventAdmin(RidAction, admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["miniprogram"]
     list_per_page = 50
     show_full_result_count = False
+    csv_columns: ClassVar = {
+        "id": attrgetter("pk"),
+        "at": attrgetter("at"),
+        "appid": attrgetter("miniprogram.appid"),
+        "miniprogram": attrgetter("miniprogram.name"),
+        "outcome": attrgetter("outcome"),
+        "trigger": attrgetter("trigger"),
+        "requested_by": attrgetter("requested_by"),
+        "token_mode": attrgetter("token_mode"),
+        "is_forced": attrgetter("is_forced"),
+        "took_ms": attrgetter("took_ms"),
+        "expires_at": attrgetter("expires_at"),
+        "error": attrgetter("code"),
+        "errcode": attrgetter("errcode"),
+        "rid": attrgetter("rid"),
+        "detail": attrgetter("detail"),
+    }
 
     class Media:
         css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("when"), ordering="at")
     def moment(self, event: TokenEvent) -> str:

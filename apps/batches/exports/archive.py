@@ -9,9 +9,10 @@ from typing import IO, Any
 import zipstream
 
 from apps.batches.exports.names import UniqueNames, safe_stem
-from apps.batches.exports.tables import FILE_COLUMN, csv_lines, header, record
+from apps.batches.exports.tables import FILE_COLUMN, header, record
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
 from apps.codes.pictures import EXTENSIONS, PictureMissing, read_image
+from apps.tables.csv_stream import csv_lines
 
 CHUNK = 50
 COPY_BYTES = 65_536

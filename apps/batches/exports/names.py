@@ -1,8 +1,6 @@
-"""Names for files and cells that are safe everywhere: on every system, and in every spreadsheet."""
+"""Names for files that are safe on every system."""
 
 import unicodedata
-
-from apps.batches.reading.rows import GUARDED_STARTS
 
 STEM_MAX_LENGTH = 80
 FORBIDDEN = dict.fromkeys(map(ord, '/\\:*?"<>|'), "_")
@@ -36,8 +34,3 @@ class UniqueNames:
             name = f"{stem}-{number}.{extension}"
         self._taken.add(name.casefold())
         return name
-
-
-def harmless(cell: str) -> str:
-    """A cell of a CSV file that no spreadsheet takes for a formula; the import takes the ' away again."""
-    return f"'{cell}" if cell.startswith(GUARDED_STARTS) else cell

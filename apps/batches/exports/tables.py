@@ -1,17 +1,15 @@
 """A batch as a table: CSV that the importer takes back, and XLSX."""
 
-import csv
-import io
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
 
 import openpyxl
 from django.utils import timezone
 from openpyxl.cell import WriteOnlyCell
 
-from apps.batches.exports.names import harmless
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
+from apps.tables.csv_stream import CHUNK, csv_lines
 
 ASKED_COLUMNS = ("scene", "page", "label", "tags", "external_id", "env_version", "width")
 # what the importer leaves out again
@@ -27,9 +25,6 @@ RESULT_COLUMNS = (
     "wxcode_cure",
 )
 FILE_COLUMN = "wxcode_file"
-CHUNK = 1000
-# Excel takes a CSV file for UTF-8 only with this in front
-MARK = "\ufeff"
 
 
 def header(batch: CodeBatch) -> list[str]:
@@ -45,20 +40,6 @@ def record(batch: CodeBatch, item: BatchItem) -> list[str]:
     numbers = [_text(item.code_id), finished, item.error, _text(item.errcode)]
     result = [str(item.row), item.state, *numbers, item.rid, item.detail, item.advice]
     return [*asked, str(item.width), *further, *result]
-
-
-def csv_lines(records: Iterable[list[str]]) -> Iterator[str]:
-    """CSV, some hundred rows at a time, every cell harmless in a spreadsheet."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write(MARK)
-    for number, cells in enumerate(records, start=1):
-        writer.writerow([harmless(cell) for cell in cells])
-        if number % CHUNK == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
 
 
 def export_csv(batch: CodeBatch, items: BatchItemQuerySet) -> Iterator[str]:

@@ -7,14 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.errors import UnreadableInput
+from apps.tables.cells import unguarded
 
 MAX_COLUMNS = 60
 NAME_MAX_LENGTH = 60
 CELL_MAX_LENGTH = 2000
-# what spreadsheets take for a formula; exports put ' before it, and so it is taken away again
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# ... and the ' itself, so that taking it away always gives back what was there
-GUARDED_STARTS = (*FORMULA_STARTS, "'")
 
 # Names that mean one of our columns, in the languages that staff write their tables in.
 KNOWN_COLUMNS = {
@@ -95,11 +92,6 @@ def is_header(cells: Sequence[str]) -> bool:
 def named_values(names: list[str | None], cells: list[str]) -> dict[str, str]:
     """A row's cells by column; empty cells and cells without a column are left out."""
     return {name: unguarded(cell) for name, cell in zip(names, cells, strict=False) if name and cell != ""}
-
-
-def unguarded(cell: str) -> str:
-    """The cell as it was before an export made it harmless for spreadsheets."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(GUARDED_STARTS) else cell
 
 
 def too_many_columns(count: int) -> UnreadableInput:

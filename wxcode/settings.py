@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "apps.batches",
     "apps.gateway",
     "apps.gallery",
+    "apps.overview",
     "apps.sandbox",
 ]
 

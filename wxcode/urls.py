@@ -12,6 +12,7 @@ handler500 = "apps.api.problems.server_error"
 
 urlpatterns = [
     path("admin/tokens/", include("apps.tokens.admin_urls")),
+    path("admin/", include("apps.overview.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("apps.codes.urls")),
     path("api/v1/", include("apps.batches.urls")),

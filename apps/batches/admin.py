@@ -1,5 +1,6 @@
 """Batches in the admin: how far, what holds them, which work is stuck, and the rows, to search and to export."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django_object_actions import DjangoObjectActions, action
 
 from apps.batches import services
@@ -127,15 +129,15 @@ class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: i
 
     @action(label=_("Pause"), methods=("POST",), button_type="form")
     def pause(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, services.pause_batch)
+        return self._steer(request, obj, services.pause_batch, gettext_noop("Paused."))
 
     @action(label=_("Resume"), methods=("POST",), button_type="form")
     def resume(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, services.resume_batch)
+        return self._steer(request, obj, services.resume_batch, gettext_noop("Resumed."))
 
     @action(label=_("Retry failed rows"), methods=("POST",), button_type="form")
     def retry(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, services.retry_failed)
+        return self._steer(request, obj, services.retry_failed, gettext_noop("Retried the failed rows."))
 
     @action(
         label=_("Retry lost rows too"),
@@ -144,13 +146,14 @@ class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: i
         button_type="form",
     )
     def retry_lost(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, lambda batch: services.retry_failed(batch, include_lost=True))
+        retry = partial(services.retry_failed, include_lost=True)
+        return self._steer(request, obj, retry, gettext_noop("Retried the failed and the lost rows."))
 
     @action(label=_("Cancel"), methods=("POST",), button_type="form")
     def cancel(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, services.cancel_batch)
+        return self._steer(request, obj, services.cancel_batch, gettext_noop("Cancelled."))
 
-    def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any) -> HttpResponse:
+    def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any, entry: str) -> HttpResponse:
         if not request.user.has_perm("batches.change_codebatch"):
             raise PermissionDenied
         try:
@@ -159,7 +162,7 @@ class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: i
             self.message_user(request, f"{error} {error.advice}", messages.ERROR)
         else:
             state = CodeBatch.objects.get(pk=batch.pk).get_state_display()
-            self.log_change(request, batch, f"{act.__name__}: {state}")
+            self.log_change(request, batch, entry)
             self.message_user(request, _("The batch is now: %(state)s.") % {"state": state}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:batches_codebatch_change", args=[batch.pk]))
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django_object_actions import DjangoObjectActions, action
 
 from apps.coordination.connection import CoordinationUnavailable
@@ -82,7 +82,7 @@ class TokenActions(LiveQuotaAction, DjangoObjectActions, admin.ModelAdmin):  # t
 
         def act() -> str:
             operations.pause_refresh(obj, requested_by=staff_label(request))
-            self.log_change(request, obj, [{"changed": {"fields": [_("token refresh paused")]}}])
+            self.log_change(request, obj, [{"changed": {"fields": ["token refresh paused"]}}])
             return _("The token refresh is paused.")
 
         return self.act(request, obj, act)
@@ -94,7 +94,7 @@ class TokenActions(LiveQuotaAction, DjangoObjectActions, admin.ModelAdmin):  # t
 
         def act() -> str:
             operations.resume_refresh(obj, requested_by=staff_label(request))
-            self.log_change(request, obj, [{"changed": {"fields": [_("token refresh paused")]}}])
+            self.log_change(request, obj, [{"changed": {"fields": ["token refresh paused"]}}])
             return _("The token is kept fresh again.")
 
         return self.act(request, obj, act)
@@ -107,7 +107,7 @@ class TokenActions(LiveQuotaAction, DjangoObjectActions, admin.ModelAdmin):  # t
 
         def act() -> str:
             operations.clear_quota(obj, requested_by=staff_label(request))
-            self.log_change(request, obj, _("Cleared the quota at WeChat."))
+            self.log_change(request, obj, gettext_noop("Cleared the quota at WeChat."))
             return _("WeChat has cleared the quotas.")
 
         return self.act(request, obj, act)

@@ -20,6 +20,17 @@ MAY_IMPORT = {
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
     "batches": {"codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
     "gallery": {"batches", "codes", "miniprograms", "errors"},
+    "overview": {
+        "batches",
+        "codes",
+        "tokens",
+        "miniprograms",
+        "clients",
+        "wechat",
+        "coordination",
+        "tables",
+        "errors",
+    },
     "gateway": {"codes", "tokens", "miniprograms", "clients", "wechat", "api", "errors"},
 }
 JUNK_DRAWERS = {"utils", "helpers", "common", "core", "misc", "base"}

@@ -22,6 +22,7 @@ from apps.clients.models import ApiClient  # noqa: E402
 from apps.clients.services import create_client  # noqa: E402
 from apps.clients.validation import Scope  # noqa: E402
 from apps.gateway.models import OlderDoor, OpenDoor  # noqa: E402
+from apps.miniprograms.history import record_addition  # noqa: E402
 from apps.miniprograms.models import MiniProgram  # noqa: E402
 from apps.miniprograms.secrets import assign_secret  # noqa: E402
 
@@ -77,6 +78,7 @@ def _sandbox_appid(known: dict[str, str]) -> str:
         assign_secret(miniprogram, secret=secrets.token_hex(16))
         miniprogram.full_clean()
         miniprogram.save()
+        record_addition(miniprogram, command="make run")
         return miniprogram.appid
     usable = MiniProgram.objects.active().filter(is_sandbox=True)
     found = usable.filter(appid=known.get("appid", "")).first() or usable.order_by("pk").first()
@@ -85,7 +87,8 @@ def _sandbox_appid(known: dict[str, str]) -> str:
 
 def _api_key(known: dict[str, str]) -> str:
     if not ApiClient.objects.exists():
-        _client, key = create_client(name=CLIENT_NAME, scopes=Scope.values)
+        client, key = create_client(name=CLIENT_NAME, scopes=Scope.values)
+        record_addition(client, command="make run")
         return key
     key = known.get("api_key", "")
     return key if ApiClient.objects.active().with_key(key).exists() else ""

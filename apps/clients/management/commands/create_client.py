@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.clients.services import create_client
 from apps.clients.validation import DEFAULT_SCOPES, PUBLISHABLE_SCOPES, Scope
+from apps.miniprograms.history import record_addition
 
 
 class Command(BaseCommand):
@@ -81,6 +82,7 @@ class Command(BaseCommand):
             )
         except ValidationError as exc:
             raise CommandError(f"No API client was created. {explain(exc)}") from exc
+        record_addition(client, command="manage.py create_client")
         self.stdout.write(key)
         self.stderr.write(
             f"API client “{client}” may use {', '.join(client.scopes)}. The key above is not stored: keep it now.",

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.errors import WxcodeError
+from apps.miniprograms.history import record_addition
 from apps.miniprograms.models import EnvVersion, TokenMode
 from apps.miniprograms.services import add_miniprogram
 from apps.wechat.types import WIDTH_DEFAULT
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             )
         except WxcodeError as error:
             raise CommandError(f"{error} {error.advice}".strip()) from None
+        record_addition(miniprogram, command="manage.py add_miniprogram")
         self.stdout.write(f"Added {miniprogram}. Its token is fetched within a minute.")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.miniprograms.history import record_changes
+from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.rotation import rotate_seal_keys
 from apps.miniprograms.sealing import SecretUnavailable
 
@@ -16,6 +18,7 @@ class Command(BaseCommand):
             rotation = rotate_seal_keys()
         except SecretUnavailable as error:
             raise CommandError(f"Nothing was changed. {error} {error.advice}") from None
+        record_changes(MiniProgram.objects.all(), command="manage.py rotate_seal_keys")
         self.stdout.write(
             f"{rotation.resealed} secrets are sealed under the first key; {rotation.removed} unused ones were removed."
         )

@@ -1,0 +1,8 @@
+"""What the overview adds to the admin."""
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+
+from apps.overview.audit import AuditAdmin
+
+admin.site.register(LogEntry, AuditAdmin)

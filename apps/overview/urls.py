@@ -1,0 +1,10 @@
+"""Addresses below /admin/ that stand before Django's own."""
+
+from django.contrib import admin
+from django.urls import path
+
+from apps.overview.password import change_password
+
+urlpatterns = [
+    path("password_change/", admin.site.admin_view(change_password, cacheable=True)),
+]

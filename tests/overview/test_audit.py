@@ -1,0 +1,158 @@
+"""Every change of a credential, key or permission is in the audit trail, which nobody can change, without values."""
+
+import csv
+import io
+import sys
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.clients.models import ApiClient
+from apps.clients.services import create_client
+from apps.miniprograms.history import COMMAND_LINE
+from apps.miniprograms.models import MiniProgram
+from tests.parts import make_miniprogram
+
+pytestmark = pytest.mark.django_db
+TRAIL = "/admin/admin/logentry/"
+SECRET = "0123456789abcdef0123456789abcdef"
+APPID = "wx0123456789abcdef"
+
+
+def export(browser, **filters):
+    text = b"".join(browser.get(f"{TRAIL}export.csv", filters).streaming_content).decode()
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def form(**fields):
+    facts = {"appid": APPID, "name": "Shop", "token_mode": "stable", "env_version": "release", "check_path": "on"}
+    return facts | {"is_active": "on", "app_secret": SECRET} | fields
+
+
+def test_a_secret_that_is_entered_and_replaced_is_there_by_name(operator):
+    operator.post("/admin/miniprograms/miniprogram/add/", form())
+    shop = MiniProgram.objects.get()
+    operator.post(f"/admin/miniprograms/miniprogram/{shop.pk}/change/", form(app_secret=SECRET[::-1]))
+    newest, first = export(operator)
+    assert (first["user"], first["action"], first["object"]) == ("anna", "Addition", str(shop))
+    assert (newest["action"], newest["change"]) == ("Change", "Changed AppSecret.")
+    for text in (operator.get(TRAIL).text, str(newest), str(first)):
+        assert SECRET not in text and SECRET[::-1] not in text and shop.secret_ref not in text
+
+
+def test_keys_that_are_made_replaced_and_revoked_are_there_without_the_key(operator):
+    facts = {"name": "shop", "scopes": ["codes:create"], "is_active": "on", "origins": "", "networks": ""}
+    made = operator.post("/admin/clients/apiclient/add/", facts).context["key"]
+    client = ApiClient.objects.get()
+    tools = f"/admin/clients/apiclient/{client.pk}/actions"
+    renewed = operator.post(f"{tools}/rotate_key/", {"confirmed": "yes"}).context["key"]
+    operator.post(f"{tools}/revoke/", {"confirmed": "yes"})
+    entries = export(operator)
+    assert [(entry["action"], entry["object"]) for entry in reversed(entries)] == [
+        ("Addition", "shop"),
+        ("Change", "shop"),
+        ("Change", "shop"),
+    ]
+    text = operator.get(TRAIL).text + str(entries)
+    assert made not in text and renewed not in text
+
+
+def test_commands_are_there_in_the_name_of_the_command_line(operator, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{SECRET}\n"))
+    call_command("add_miniprogram", APPID, "--name", "Shop", "--secret-stdin", stdout=io.StringIO())
+    out = io.StringIO()
+    call_command("create_client", "robot", stdout=out, stderr=io.StringIO())
+    call_command("rotate_seal_keys", stdout=io.StringIO())
+    facts = [(each["user"], each["action"], each["kind"], each["change"]) for each in reversed(export(operator))]
+    assert facts == [
+        (COMMAND_LINE, "Addition", "miniprogram", "manage.py add_miniprogram"),
+        (COMMAND_LINE, "Addition", "apiclient", "manage.py create_client"),
+        (COMMAND_LINE, "Change", "miniprogram", "manage.py rotate_seal_keys"),
+    ]
+    text = operator.get(TRAIL).text + str(facts)
+    assert SECRET not in text and out.getvalue().strip() not in text
+
+
+def test_nobody_can_sign_in_as_the_command_line(operator):
+    call_command("create_client", "robot", stdout=io.StringIO(), stderr=io.StringIO())
+    shell = User.objects.get(username=COMMAND_LINE)
+    assert not shell.is_active and not shell.has_usable_password() and not shell.is_staff
+
+
+def test_permissions_and_passwords_are_there(operator):
+    permission = Permission.objects.get(codename="view_tokenevent")
+    operator.post("/admin/auth/group/add/", {"name": "watchers", "permissions": [permission.pk]})
+    group = Group.objects.get()
+    facts = {"username": "ben", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    ben = User.objects.create_user("ben", password="before it all 1")
+    operator.post(f"/admin/auth/user/{ben.pk}/change/", facts | {"groups": [group.pk], "is_superuser": "on"})
+    words = {"password1": "a much longer 2", "password2": "a much longer 2", "usable_password": "true"}
+    operator.post(f"/admin/auth/user/{ben.pk}/password/", words)
+    changes = [(each["kind"], each["change"]) for each in reversed(export(operator))]
+    assert changes[0] == ("group", "Added.")
+    assert changes[1][0] == "user" and "Superuser status" in changes[1][1] and "Groups" in changes[1][1]
+    assert changes[2] == ("user", "Changed password.")
+    assert "a much longer 2" not in operator.get(TRAIL).text
+
+
+def test_ones_own_password_is_there_once_it_is_another(client):
+    carl = User.objects.create_superuser("carl", password="before it all 1")
+    client.force_login(carl)
+    words = {"old_password": "wrong", "new_password1": "a much longer 2", "new_password2": "a much longer 2"}
+    assert client.post("/admin/password_change/", words).status_code == 200
+    assert not LogEntry.objects.exists()
+    answer = client.post("/admin/password_change/", words | {"old_password": "before it all 1"})
+    assert answer.headers["Location"] == "/admin/password_change/done/"
+    assert LogEntry.objects.get().change_message == "Changed password."
+    assert [each["user"] for each in export(client)] == ["carl"]
+
+
+def test_buttons_are_there_in_the_language_of_the_reader(operator):
+    miniprogram = make_miniprogram()
+    address = f"/admin/miniprograms/miniprogram/{miniprogram.pk}/actions/pause_refresh/"
+    operator.post(address, {"confirmed": "yes"}, headers={"Accept-Language": "zh-hans"})
+    assert "Changed token refresh paused." in operator.get(TRAIL).text
+    assert "Changed token" not in operator.get(TRAIL, headers={"Accept-Language": "zh-hans"}).text
+
+
+def test_the_trail_cannot_be_changed_not_even_by_deleting_who_is_in_it(operator):
+    call_command("create_client", "robot", stdout=io.StringIO(), stderr=io.StringIO())
+    entry, shell = LogEntry.objects.get(), User.objects.get(username=COMMAND_LINE)
+    assert operator.get(f"{TRAIL}add/").status_code == 403
+    assert operator.post(f"{TRAIL}{entry.pk}/change/", {"change_message": "nothing"}).status_code == 403
+    assert operator.post(f"{TRAIL}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert operator.post(f"/admin/auth/user/{shell.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert LogEntry.objects.get() == entry and User.objects.filter(pk=shell.pk).exists()
+
+
+def test_filters_by_user_object_and_action_find(operator):
+    call_command("create_client", "robot", stdout=io.StringIO(), stderr=io.StringIO())
+    operator.post("/admin/auth/group/add/", {"name": "watchers"})
+    shell = User.objects.get(username=COMMAND_LINE)
+    assert [each["kind"] for each in export(operator, user__id__exact=shell.pk)] == ["apiclient"]
+    assert [each["object"] for each in export(operator, q="watchers")] == ["watchers"]
+    assert len(export(operator, action_flag__exact=1)) == 2 and not export(operator, action_flag__exact=3)
+
+
+def test_a_long_trail_costs_as_many_queries_as_a_short_one(operator):
+    call_command("create_client", "robot", stdout=io.StringIO(), stderr=io.StringIO())
+    operator.get(TRAIL)
+    with CaptureQueriesContext(connection) as few:
+        operator.get(TRAIL)
+    for number in range(20):
+        create_client(name=f"robot {number}", scopes=["codes:read"])
+    entry = LogEntry.objects.get()
+    LogEntry.objects.log_actions(entry.user_id, list(ApiClient.objects.all()), 2, "again")
+    with CaptureQueriesContext(connection) as many:
+        assert "robot 19" in operator.get(TRAIL).text
+    assert len(many) == len(few)
+
+
+def test_who_may_not_see_the_trail_does_not(visitor):
+    browser = visitor("view_miniprogram")
+    assert browser.get(TRAIL).status_code == 403
+    assert browser.get(f"{TRAIL}export.csv").status_code == 403

@@ -174,6 +174,7 @@ def duration(seconds: Any) -> str:
     return _("%(h)d h %(min)d min") % {"h": hours, "min": minutes}
 
 
+@register.filter
 def ago(moment: datetime) -> str:
     """`3 minutes ago`, or `just now`."""
     if timezone.now() - moment < timedelta(minutes=1):
@@ -205,6 +206,7 @@ def cure(trouble: Trouble) -> str:
     return known.cure if known else str(trouble.problem.get("advice", ""))
 
 
+@register.filter
 def thousands(number: int) -> str:
     """`500,000`: long numbers are read wrong."""
     return f"{number:,}"

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 
+from apps.overview import miniprogram_page  # noqa: F401  (registers its admin)
 from apps.overview.audit import AuditAdmin
 
 admin.site.register(LogEntry, AuditAdmin)

@@ -1,0 +1,177 @@
+"""A mini-program's whole page in the admin: form, token, pools, newest codes, audit trail; and the list's columns."""
+
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.codes.models import IssuedCode, LifetimePool
+from apps.miniprograms.models import MiniProgram
+from apps.overview.audit import find_trail
+from apps.overview.meters import PoolMeter
+from apps.overview.verifying import FIELD, VerifyingForm
+from apps.tokens import operations
+from apps.tokens.admin import TokenMiniProgramAdmin
+from apps.tokens.admin_actions import staff_label
+from apps.tokens.overview import Urgency, find_states
+from apps.tokens.templatetags.token_cells import NOTHING, ago
+from apps.wechat.types import CODE_CALLS_PER_MINUTE
+
+CODES_SHOWN, ENTRIES_SHOWN = 8, 6
+
+# this one has all of the other's fields and buttons, and what hangs on codes beside them
+with suppress(NotRegistered):
+    admin.site.unregister(MiniProgram)
+
+
+class TokenFilter(admin.SimpleListFilter):
+    """By the state of the token, which is in Redis; asks it only when a state is chosen."""
+
+    title = gettext_lazy("token")
+    parameter_name = "token"
+    states: ClassVar[dict[str, tuple[Any, frozenset[Urgency]]]] = {
+        "trouble": (gettext_lazy("in trouble"), frozenset({Urgency.BROKEN, Urgency.FAILING})),
+        "warning": (gettext_lazy("with a warning"), frozenset({Urgency.WARNING})),
+        "waiting": (gettext_lazy("without a token yet"), frozenset({Urgency.WAITING})),
+        "paused": (gettext_lazy("paused"), frozenset({Urgency.PAUSED})),
+        "fresh": (gettext_lazy("fresh"), frozenset({Urgency.WELL})),
+        "unknown": (gettext_lazy("unknown"), frozenset({Urgency.UNKNOWN})),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, words) for name, (words, _urgencies) in self.states.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.states.get(self.value() or "")
+        if chosen is None:
+            return queryset
+        found = find_states(list(MiniProgram.objects.all()))
+        return queryset.filter(pk__in=[each.miniprogram.pk for each in found if each.urgency in chosen[1]])
+
+
+@admin.register(MiniProgram)
+class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
+    """What the other rooms know of a mini-program, on one page."""
+
+    form = VerifyingForm
+    list_display = ["account", "token", "quota_today", "codes", "token_error"]
+    list_filter = [TokenFilter, *TokenMiniProgramAdmin.list_filter]
+    change_form_template = "admin/overview/miniprogram_form.html"
+
+    class Media:
+        css: ClassVar[Any] = {"all": ["overview/admin.css"]}
+
+    def get_fieldsets(self, request: HttpRequest, obj: MiniProgram | None = None) -> Any:
+        return [
+            (title, options | {"fields": _with_box(list(options["fields"]))})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    # --- the list ------------------------------------------------------------------------------------------
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        miniprograms: list[Any] = list(changelist.result_list)
+        pools, newest = find_pools(miniprograms), _find_newest(miniprograms)
+        for miniprogram in miniprograms:
+            miniprogram.pool, miniprogram.newest = pools[miniprogram.pk], newest.get(miniprogram.pk)
+        return changelist
+
+    @admin.display(description=gettext_lazy("codes"))
+    def codes(self, miniprogram: Any) -> str:
+        last = _("last %(ago)s") % {"ago": ago(miniprogram.newest)} if miniprogram.newest else NOTHING
+        pool: PoolMeter = miniprogram.pool
+        if not pool.gone:
+            return last
+        share = _("%(percent)d %% of the limited ones gone") % {"percent": pool.percent}
+        look = (
+            '{}<br><strong class="token-note">{}</strong>'
+            if pool.is_warning
+            else '{}<br><span class="token-note">{}</span>'
+        )
+        return format_html(look, last, share)
+
+    # --- the page ------------------------------------------------------------------------------------------
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Saves, and verifies afterwards: no transaction is open while WeChat is asked."""
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        saved: MiniProgram | None = getattr(request, "to_verify", None)
+        if saved is not None:
+            self._verify(request, saved)
+        return response
+
+    def save_model(self, request: Any, obj: MiniProgram, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data.get(FIELD):
+            request.to_verify = obj
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: MiniProgram | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= _describe(obj, request)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _verify(self, request: HttpRequest, miniprogram: MiniProgram) -> None:
+        findings = operations.verify_credentials(miniprogram, requested_by=staff_label(request))
+        failed = next((finding for finding in findings if not finding.is_good), None)
+        if failed is None:
+            words = _("Verified: the AppSecret, the token and a call with it.")
+            self.message_user(request, f"✔ {words}", messages.SUCCESS)
+            return
+        words = _("It is saved, but does not work yet. %(problem)s %(cure)s")
+        facts = {"problem": failed.problem, "cure": failed.cure}
+        self.message_user(request, (words % facts).strip(), messages.ERROR)
+
+
+def find_pools(miniprograms: list[MiniProgram]) -> dict[int, PoolMeter]:
+    """The lifetime pool of each, by primary key. One query."""
+    rows = LifetimePool.objects.filter(miniprogram__in=miniprograms)
+    pools = {pool.miniprogram_id: PoolMeter(pool.used, pool.uncertain) for pool in rows}
+    return {miniprogram.pk: pools.get(miniprogram.pk, PoolMeter()) for miniprogram in miniprograms}
+
+
+def _find_newest(miniprograms: list[MiniProgram]) -> dict[int, Any]:
+    """When each issued its newest code; one look into the index per mini-program, in one query."""
+    newest = IssuedCode.objects.filter(miniprogram=OuterRef("pk")).order_by("-id").values("issued_at")[:1]
+    found = MiniProgram.objects.filter(pk__in=[each.pk for each in miniprograms])
+    return dict(found.values_list("pk", Subquery(newest)))
+
+
+def _describe(miniprogram: MiniProgram, request: HttpRequest) -> dict[str, Any]:
+    """The panels below the form, each for those who may see its rows."""
+    facts: dict[str, Any] = {}
+    if request.user.has_perm("codes.view_issuedcode"):
+        facts |= {
+            "newest_codes": list(IssuedCode.objects.filter(miniprogram=miniprogram).order_by("-id")[:CODES_SHOWN]),
+            "pool": find_pools([miniprogram])[miniprogram.pk],
+            "calls_limit": CODE_CALLS_PER_MINUTE,
+        }
+    if request.user.has_perm("admin.view_logentry"):
+        facts |= {
+            "trail": find_trail(miniprogram, limit=ENTRIES_SHOWN),
+            "trail_kind": ContentType.objects.get_for_model(miniprogram).pk,
+        }
+    return facts
+
+
+def _with_box(fields: list[str]) -> list[str]:
+    """The box stands below what it verifies."""
+    if "secret_source" not in fields:
+        return fields
+    place = fields.index("secret_source") + 1
+    return [*fields[:place], FIELD, *fields[place:]]

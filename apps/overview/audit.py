@@ -25,6 +25,7 @@ class AuditAdmin(CsvExport, ReadOnlyAdmin):
 
     list_display = ["moment", "who", "action", "kind", "what", "change"]
     list_display_links = None
+    change_list_template = "admin/stacked_list.html"
     list_filter = [
         ("user", admin.RelatedOnlyFieldListFilter),
         ("content_type", admin.RelatedOnlyFieldListFilter),

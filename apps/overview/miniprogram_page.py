@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.codes.models import IssuedCode, LifetimePool
-from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.overview.audit import find_trail
 from apps.overview.meters import PoolMeter
 from apps.overview.verifying import FIELD, VerifyingForm
@@ -56,13 +56,26 @@ class TokenFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=[each.miniprogram.pk for each in found if each.urgency in chosen[1]])
 
 
+class ModeFilter(admin.SimpleListFilter):
+    """By token mode in a word; the field's own choices are whole sentences."""
+
+    title = gettext_lazy("token mode")
+    parameter_name = "token_mode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(mode, mode) for mode in TokenMode.values]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(token_mode=self.value()) if self.value() in TokenMode.values else queryset
+
+
 @admin.register(MiniProgram)
 class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
     """What the other rooms know of a mini-program, on one page."""
 
     form = VerifyingForm
-    list_display = ["account", "token", "quota_today", "codes", "token_error"]
-    list_filter = [TokenFilter, *TokenMiniProgramAdmin.list_filter]
+    list_display = ["account", "token", "quota_today", "newest_code", "token_error"]
+    list_filter = [TokenFilter, "is_active", "is_sandbox", ModeFilter, "env_version"]
     change_form_template = "admin/overview/miniprogram_form.html"
 
     class Media:
@@ -84,19 +97,15 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
             miniprogram.pool, miniprogram.newest = pools[miniprogram.pk], newest.get(miniprogram.pk)
         return changelist
 
-    @admin.display(description=gettext_lazy("codes"))
-    def codes(self, miniprogram: Any) -> str:
-        last = _("last %(ago)s") % {"ago": ago(miniprogram.newest)} if miniprogram.newest else NOTHING
+    @admin.display(description=gettext_lazy("newest code"))
+    def newest_code(self, miniprogram: Any) -> str:
+        last = ago(miniprogram.newest) if miniprogram.newest else NOTHING
         pool: PoolMeter = miniprogram.pool
         if not pool.gone:
             return last
-        share = _("%(percent)d %% of the limited ones gone") % {"percent": pool.percent}
-        look = (
-            '{}<br><strong class="token-note">{}</strong>'
-            if pool.is_warning
-            else '{}<br><span class="token-note">{}</span>'
-        )
-        return format_html(look, last, share)
+        words = _("limited: %(percent)d %% gone") % {"percent": pool.percent}
+        share = format_html("<strong>{}</strong>", words) if pool.is_warning else words
+        return format_html('{}<br><span class="token-note">{}</span>', last, share)
 
     # --- the page ------------------------------------------------------------------------------------------
 

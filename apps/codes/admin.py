@@ -10,13 +10,16 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
-from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, LifetimePool
+from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, Kind, LifetimePool
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tokens.admin_inquiries import RidAction
+from apps.tokens.templatetags.token_cells import in_words
+from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 # A list shows so many of the newest; whoever looks for older ones narrows it down.
@@ -85,7 +88,8 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
 
 @admin.register(FailedAttempt)
 class FailedAttemptAdmin(RidAction, CsvExport, ReadOnlyAdmin):
-    list_display = ["at", "miniprogram", "scene", "page", "errcode", "code", "cure", "rid", "requested_by", "took_ms"]
+    list_display = ["moment", "account", "asked", "explanation", "asker"]
+    change_list_template = "admin/stacked_list.html"
     list_filter = ["miniprogram", "errcode", "code", "at"]
     search_fields = ["scene", "page", "rid"]
     list_select_related = ["miniprogram"]
@@ -110,9 +114,39 @@ class FailedAttemptAdmin(RidAction, CsvExport, ReadOnlyAdmin):
         "took_ms": attrgetter("took_ms"),
     }
 
-    @admin.display(description=_("what to do"))
-    def cure(self, attempt: FailedAttempt) -> str:
-        return attempt.cure or attempt.detail
+    class Media:
+        css: ClassVar = {"all": ["tokens/admin.css"]}
+
+    @admin.display(description=_("when"))
+    def moment(self, attempt: FailedAttempt) -> str:
+        return f"{timezone.localtime(attempt.at):%m-%d %H:%M:%S}"
+
+    @admin.display(description=_("mini-program"))
+    def account(self, attempt: FailedAttempt) -> str:
+        account = attempt.miniprogram
+        return format_html('{}<br><span class="token-note">{}</span>', account.name, account.appid)
+
+    @admin.display(description=_("asked for"))
+    def asked(self, attempt: FailedAttempt) -> str:
+        more = [part for part in (attempt.page if attempt.scene else "", attempt.env_version) if part]
+        note = " · ".join([*more, attempt.get_kind_display()] if attempt.kind != Kind.UNLIMITED else more)
+        return format_html('{}<br><span class="token-note">{}</span>', attempt.scene or attempt.page, note)
+
+    @admin.display(description=_("what was wrong and what to do"))
+    def explanation(self, attempt: FailedAttempt) -> str:
+        known = find_errcode(attempt.errcode) if attempt.errcode is not None else None
+        return format_html(
+            '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
+            attempt.code if attempt.errcode is None else attempt.errcode,
+            in_words(attempt.errcode, attempt.detail),
+            known.cure if known else "",
+            f"rid {attempt.rid}" if attempt.rid else "",
+        )
+
+    @admin.display(description=_("by whom"))
+    def asker(self, attempt: FailedAttempt) -> str:
+        note = f"{attempt.get_door_display()} · {attempt.took_ms} ms"
+        return format_html('{}<br><span class="token-note">{}</span>', attempt.requested_by, note)
 
 
 @admin.register(LifetimePool)

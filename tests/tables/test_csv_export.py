@@ -7,11 +7,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from apps.codes.models import FailedAttempt
 from apps.tables.csv_stream import CHUNK, MARK
 from apps.tokens.models import Outcome, TokenEvent, Trigger
 from apps.tokens.services import get_access_token
+from apps.wechat.errcodes import find_errcode
 from tests.parts import make_miniprogram
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,13 @@ def fail(miniprogram, **facts):
 def test_the_list_links_to_the_export_of_what_it_shows(operator):
     text = operator.get(FAILURES, {"errcode": "41030"}).text
     assert f'href="{FAILURES}export.csv?errcode=41030"' in text and "Export as CSV" in text
+
+
+def test_a_failure_says_what_was_asked_what_was_wrong_and_what_to_do(operator):
+    fail(make_miniprogram(), errcode=41030, scene="t=7", page="pages/gone", rid="6b01-77", detail="invalid page")
+    for language, cure in (("en", find_errcode(41030).cure_en), ("zh-hans", find_errcode(41030).cure_zh)):
+        text = operator.get(FAILURES, headers={"Accept-Language": language}).text
+        assert "t=7" in text and "pages/gone" in text and "rid 6b01-77" in text and escape(cure) in text
 
 
 def test_the_export_holds_what_is_filtered_and_nothing_else(operator):

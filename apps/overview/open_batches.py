@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from apps.batches.models import BatchState, CodeBatch
 from apps.batches.progress import Progress, find_progress
+from apps.tokens.templatetags.token_cells import in_words
+from apps.wechat.errcodes import find_errcode
 
 BATCHES_SHOWN = 6
 STUCK_FIRST = Case(
@@ -40,6 +42,17 @@ class OpenBatch:
         if self.batch.state == BatchState.HELD:
             return _("held")
         return _("paused") if self.batch.state == BatchState.PAUSED else str(self.batch.get_state_display())
+
+    @property
+    def reason(self) -> str:
+        """Why it is held, in the active language where WeChat's errcode is known."""
+        return in_words(self.batch.hold_errcode, self.batch.hold_detail)
+
+    @property
+    def cure(self) -> str:
+        """What to do about it."""
+        known = find_errcode(self.batch.hold_errcode) if self.batch.hold_errcode is not None else None
+        return known.cure if known else self.batch.hold_advice
 
 
 def find_open_batches(*, now: datetime) -> tuple[list[OpenBatch], int]:

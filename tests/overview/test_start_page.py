@@ -190,7 +190,8 @@ def test_a_held_batch_shows_its_reason_and_its_button(operator):
     text = operator.get(START).text
     section = text[text.index("overview-batches") :]
     assert section.index("Tables") < section.index("Running") and "Done long ago" not in section
-    assert "45009" in section and "quota is used up" in section and "Wait for midnight." in section
+    known = find_errcode(45009)
+    assert "45009" in section and escape(known.meaning_en) in section and escape(known.cure_en) in section
     assert "50 of 200 (25%)" in section and "waits until somebody resumes it" in section and "2 open" in section
     assert "nobody works on it" in section
     address = f"/admin/batches/codebatch/{batch.pk}/actions/resume/"
@@ -198,6 +199,12 @@ def test_a_held_batch_shows_its_reason_and_its_button(operator):
     operator.post(address)
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING
+
+
+def test_a_reason_without_errcode_is_shown_as_it_was_written(operator):
+    hold(make_miniprogram(), hold_code="storage_unavailable", hold_errcode=None)
+    text = operator.get(START).text
+    assert "quota is used up" in text and "Wait for midnight." in text
 
 
 def test_a_batch_that_is_worked_on_warns_of_nothing(operator):
@@ -253,7 +260,7 @@ def test_without_redis_the_page_says_so_and_shows_the_rest(operator, sandbox, de
     assert answer.status_code == 200
     assert "Redis does not answer" in answer.text and "1 unknown" in answer.text
     assert "Nothing needs you" not in answer.text
-    assert "1 in all; most on" in answer.text and "quota is used up" in answer.text
+    assert "1 in all; most on" in answer.text and escape(find_errcode(45009).meaning_en) in answer.text
 
 
 def test_no_token_and_no_secret_is_on_it(operator, sandbox):

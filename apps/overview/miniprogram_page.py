@@ -156,7 +156,9 @@ def find_pools(miniprograms: list[MiniProgram]) -> dict[int, PoolMeter]:
 
 def _find_newest(miniprograms: list[MiniProgram]) -> dict[int, Any]:
     """When each issued its newest code; one look into the index per mini-program, in one query."""
-    newest = IssuedCode.objects.filter(miniprogram=OuterRef("pk")).order_by("-id").values("issued_at")[:1]
+    # Asked for equality, PostgreSQL walked the primary key: 0.25 s for each without a code, beside a million of others.
+    mine = IssuedCode.objects.filter(miniprogram__gte=OuterRef("pk"), miniprogram__lte=OuterRef("pk"))
+    newest = mine.order_by("miniprogram_id", "-id").values("issued_at")[:1]
     found = MiniProgram.objects.filter(pk__in=[each.pk for each in miniprograms])
     return dict(found.values_list("pk", Subquery(newest)))
 

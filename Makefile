@@ -8,13 +8,15 @@ ARGS ?=
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check messages lock clean
+.PHONY: help run test check backup restore messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
 	@echo 'make check     lint, types, migrations, deployment checks'
+	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
+	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
 	@echo 'make lock      pin the dependencies of pyproject.toml anew'
 	@echo 'make clean     remove the Python environment; data stays'
@@ -41,6 +43,15 @@ check: $(VENV)/development
 	$(PY) -m mypy
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check --deploy --fail-level WARNING
+
+backup: $(VENV)/runtime
+	@$(PY) manage.py backup $(if $(TO),--to '$(TO)') $(if $(KEYS),--keys '$(KEYS)') $(ARGS)
+
+# KEYS: for a machine that has none yet; with WXCODE_SEAL_KEYS in the environment or in .env they are not needed
+restore: $(VENV)/runtime
+	@test -n '$(FROM)' || { echo 'Say which backup: make restore FROM=directory KEYS=file' >&2; exit 1; }
+	@$(if $(KEYS),$(PY) -m wxcode.stack.bring_keys '$(KEYS)')
+	@$(PY) manage.py restore '$(FROM)' $(ARGS)
 
 # Run it after texts changed, fill what is empty or fuzzy in the .po file, run it again, commit .po and .mo.
 messages: $(VENV)/runtime

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "apps.gateway",
     "apps.gallery",
     "apps.overview",
+    "apps.backups",
     "apps.sandbox",
 ]
 

@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "tables",
         "errors",
     },
+    "backups": {"codes", "tokens", "miniprograms", "coordination"},
     "gateway": {"codes", "tokens", "miniprograms", "clients", "wechat", "api", "errors"},
 }
 JUNK_DRAWERS = {"utils", "helpers", "common", "core", "misc", "base"}

@@ -18,12 +18,13 @@ HEADER = "# Made by `make run` for this data directory. Whoever reads it can ope
 PORT_PATIENCE_SECONDS = 3.0
 
 
-def complete(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
+def complete(data_dir: Path, given: Mapping[str, str], *, brought: Mapping[str, str] | None = None) -> dict[str, str]:
     """Every value that a local run needs and `given` lacks, kept from the last run where it still works.
 
+    `brought` comes from a backup and goes before what the last run left.
     Writes them to local.env, readable by its owner only.
     """
-    known = _read(data_dir / LOCAL_ENV_NAME)
+    known = _read(data_dir / LOCAL_ENV_NAME) | dict(brought or {})
     redis_url, sandbox_url = known.get("REDIS_URL", ""), known.get("SANDBOX_URL", "")
     local = known | {
         "SECRET_KEY": known.get("SECRET_KEY") or secrets.token_urlsafe(50),

@@ -1,0 +1,1 @@
+"""Backup and restore: database, pictures and seal keys."""

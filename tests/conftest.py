@@ -38,6 +38,9 @@ def redis_client(redis_url: str) -> Iterator[Redis]:
 
 @pytest.fixture(autouse=True)
 def empty_redis(redis_client: Redis) -> None:
+    from apps.coordination.counting import forget_counts
+
+    forget_counts()
     redis_client.flushall()
 
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "apps.gallery",
     "apps.overview",
     "apps.backups",
+    "apps.monitoring",
     "apps.sandbox",
 ]
 
@@ -105,7 +106,7 @@ LOGOUT_REDIRECT_URL = "/login/"
 HTTPS_ONLY = env.read("HTTPS_ONLY", env.boolean, True)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 # Health checks come over plain HTTP from the same network.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_HSTS_PRELOAD = HTTPS_ONLY
@@ -219,6 +220,12 @@ LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "wxcode" / "locale"]
 USE_TZ = True
 TIME_ZONE = env.read("TIME_ZONE", env.text, "Asia/Shanghai")
+
+# --- monitoring --------------------------------------------------------------------------------------------
+
+# Who may read /metrics: networks, or whoever sends the token as bearer token. Both empty: nobody.
+METRICS_NETWORKS: list[str] = env.read("METRICS_NETWORKS", env.networks, [])
+METRICS_TOKEN = env.read("METRICS_TOKEN", env.text, "")
 
 # --- HTTP API ----------------------------------------------------------------------------------------------
 

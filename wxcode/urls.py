@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from apps.monitoring.metrics import metrics
 from wxcode.health import healthz, readyz
 
 handler400 = "apps.api.problems.bad_request"
@@ -23,5 +24,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("", include("apps.gallery.urls")),
 ]

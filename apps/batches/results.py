@@ -13,6 +13,7 @@ from apps.batches.orders import Outcome
 from apps.codes.bulk import insert_codes, new_failed_attempt
 from apps.codes.models import FailedAttempt, IssuedCode
 from apps.codes.services import ExternalIdTaken, adopt_external_id
+from apps.coordination.counting import tally
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram
 
@@ -42,6 +43,10 @@ def write_outcomes(miniprogram: MiniProgram, outcomes: Sequence[Outcome], *, own
         ]
         if attempts:
             FailedAttempt.objects.bulk_create(attempts)
+    # after the commit: a repetition after a failure counts once
+    for outcome in outcomes:
+        result = outcome.error.code if outcome.error else "reused" if outcome.is_reused else "issued"
+        tally("codes", miniprogram.appid, result)
 
 
 def _settle(outcome: Outcome, ids: Mapping[str, int]) -> None:

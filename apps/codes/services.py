@@ -18,6 +18,7 @@ from apps.codes.lifetime import note_pages
 from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest
+from apps.coordination.counting import tally
 from apps.coordination.single_flight import single_flight
 from apps.errors import Conflict, WxcodeError
 from apps.miniprograms.models import MiniProgram
@@ -69,7 +70,9 @@ def issue_code(*, miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer
         wait_seconds=lease,
     )
     if issued_now:
+        tally("codes", miniprogram.appid, "issued")
         return Issued(issued_now[0], is_reused=False)
+    tally("codes", miniprogram.appid, "reused")
     return Issued(adopt_external_id(IssuedCode.objects.with_facts().get(pk=code_id), request, issuer), is_reused=True)
 
 
@@ -171,8 +174,12 @@ def _refuse_taken_external_id(request: CodeRequest, issuer: Issuer, *, code_id: 
 def record_failure(
     miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer, error: WxcodeError, *, took_ms: int
 ) -> None:
-    """Leave a FailedAttempt and a line in the log."""
-    logger.warning("no code for %s: %s errcode=%s rid=%s", miniprogram.appid, error.code, error.errcode, error.rid)
+    """Leave a FailedAttempt, a line in the log and a count."""
+    tally("codes", miniprogram.appid, error.code)
+    facts = {"appid": miniprogram.appid, "errcode": error.errcode, "rid": error.rid, "duration_ms": took_ms}
+    logger.warning(
+        "no code for %s: %s errcode=%s rid=%s", miniprogram.appid, error.code, error.errcode, error.rid, extra=facts
+    )
     with suppress(DatabaseError):
         # the caller hears the reason in any case
         new_failed_attempt(miniprogram, request, issuer, error, took_ms=took_ms).save()

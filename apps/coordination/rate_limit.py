@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from apps.coordination.connection import key, redis_errors
+from apps.coordination.counting import tally
 from apps.errors import WxcodeError
 
 # Answers microseconds to wait; negative: refused, come back after that many. Reserves its place when granted.
@@ -71,6 +72,7 @@ def acquire_permit(pool: str, *, limit: int, period_seconds: float, burst: int, 
     interval = math.ceil(period_seconds * 1_000_000 / limit)
     with redis_errors() as redis:
         wait = int(redis.eval(RESERVE, 1, key("permits", pool), interval, burst, int(max_wait_seconds * 1_000_000)))
+    tally("permits", pool, "given" if wait >= 0 else "refused")
     if wait < 0:
         seconds = max(math.ceil(-wait / 1_000_000 - max_wait_seconds), 1)
         raise PermitRefused(
@@ -79,6 +81,7 @@ def acquire_permit(pool: str, *, limit: int, period_seconds: float, burst: int, 
             retry_after=seconds,
         )
     if wait:
+        tally("permit_wait_seconds", pool, amount=wait / 1_000_000)
         time.sleep(wait / 1_000_000)
     return wait / 1_000_000
 
@@ -104,6 +107,7 @@ def reserve_permits(pool: str, *, limit: int, period_seconds: float, count: int,
         )
     if not granted:
         return Reservation((), retry_seconds=first / 1_000_000)
+    tally("permits", pool, "given", amount=granted)
     return Reservation(tuple((first + place * interval) / 1_000_000 for place in range(granted)))
 
 

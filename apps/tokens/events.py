@@ -1,11 +1,14 @@
 """Writing the history of tokens: every refresh leaves a TokenEvent, and trouble with the database never stops it."""
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.coordination.counting import tally
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.models import Outcome, TokenEvent, Trigger
@@ -48,8 +51,20 @@ def record_event(
         )
     except DatabaseError:
         logger.exception("token event of %s (%s) could not be written", miniprogram.appid, outcome)
+    tally("token_events", miniprogram.appid, str(outcome))
     log = logger.warning if error else logger.info
-    log("token of %s: %s (%s) %s", miniprogram.appid, outcome, trigger, facts.get("detail", ""))
+    log(
+        "token of %s: %s (%s) %s",
+        miniprogram.appid,
+        outcome,
+        trigger,
+        facts.get("detail", ""),
+        extra={"appid": miniprogram.appid, "duration_ms": took_ms} | _errcode_and_rid(facts),
+    )
+
+
+def _errcode_and_rid(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in ("errcode", "rid") if facts.get(name)}
 
 
 def prune_events(*, older_than: timedelta) -> int:

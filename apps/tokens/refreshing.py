@@ -14,6 +14,7 @@ from apps.tokens.local_memory import UsableToken, remember
 from apps.tokens.models import Outcome, Trigger
 from apps.tokens.sources import SOURCES, Fetched, source_name
 from apps.tokens.theft import note_early_death
+from apps.wechat.calls import on_behalf_of
 from apps.wechat.errors import TokenRejected
 
 
@@ -37,7 +38,8 @@ def fetch_and_store(
     _refuse_if_unwise(miniprogram, trigger=trigger, seen=seen, rejected=rejected)
     started, began_at = time.monotonic(), time.time()
     try:
-        fetched = SOURCES[miniprogram.token_mode](miniprogram, rejected)
+        with on_behalf_of(miniprogram.appid):
+            fetched = SOURCES[miniprogram.token_mode](miniprogram, rejected)
     except WxcodeError as error:
         _note_failure(miniprogram, error, trigger=trigger, requested_by=requested_by, started=started)
         raise

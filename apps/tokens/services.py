@@ -14,6 +14,7 @@ from apps.tokens.database import release_database
 from apps.tokens.local_memory import UsableToken, remember, token_without_redis
 from apps.tokens.models import Trigger
 from apps.tokens.refreshing import fetch_and_store
+from apps.wechat.calls import on_behalf_of
 from apps.wechat.errors import TokenRejected
 
 T = TypeVar("T")
@@ -80,14 +81,15 @@ def call_with_token(
 
     The repeat uses the token that replaced the rejected one. A second rejection goes up as TokenRejected.
     """
-    token = get_access_token(miniprogram, requested_by=requested_by)
-    acquire()
-    try:
+    with on_behalf_of(miniprogram.appid):
+        token = get_access_token(miniprogram, requested_by=requested_by)
+        acquire()
+        try:
+            return call(token.value)
+        except TokenRejected:
+            token = replace_rejected_token(miniprogram, rejected=token.value, requested_by=requested_by)
+        acquire()
         return call(token.value)
-    except TokenRejected:
-        token = replace_rejected_token(miniprogram, rejected=token.value, requested_by=requested_by)
-    acquire()
-    return call(token.value)
 
 
 def find_usable_token(appid: str, *, rejected: str | None = None) -> UsableToken | None:

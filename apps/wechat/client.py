@@ -12,6 +12,7 @@ from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
 from apps.wechat import inquiries, protocol
+from apps.wechat.calls import noted
 from apps.wechat.errors import WeChatError
 from apps.wechat.failures import ConnectionStale, failure_for, oversized
 from apps.wechat.transport import DeadlineSession
@@ -66,37 +67,43 @@ class WeChatClient:
     def token(self, *, appid: str, secret: str) -> AccessToken:
         """A new token of the classic kind; the one before it lives about 5 more minutes, older ones die."""
         request = protocol.token_request(appid=appid, secret=secret)
-        return protocol.read_access_token(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_access_token(request, self._send(request))
 
     @sensitive_variables("secret", "request", "answer")
     def stable_token(self, *, appid: str, secret: str, force_refresh: bool = False) -> AccessToken:
         """The current stable token with its remaining life, at least 300 s. Forcing: 20 a day, 30 s apart."""
         request = protocol.stable_token_request(appid=appid, secret=secret, force_refresh=force_refresh)
-        return protocol.read_access_token(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_access_token(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def unlimited_code(self, *, access_token: str, code: UnlimitedCode) -> CodeImage:
         """The picture of a code, complete and decodable. WeChat takes seconds; 5,000 a minute per appid."""
         request = protocol.unlimited_code_request(access_token=access_token, code=code)
-        return protocol.read_code_image(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_code_image(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def limited_code(self, *, access_token: str, code: LimitedCode) -> CodeImage:
         """The picture of one of the 100,000 limited codes. A lost answer may have cost one; nothing is repeated."""
         request = protocol.limited_code_request(access_token=access_token, code=code)
-        return protocol.read_code_image(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_code_image(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def qr_code(self, *, access_token: str, code: QrCode) -> CodeImage:
         """The picture of a square code, out of the same 100,000. A lost answer may have cost one."""
         request = protocol.qr_code_request(access_token=access_token, code=code)
-        return protocol.read_code_image(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_code_image(request, self._send(request))
 
     @sensitive_variables("secret", "request", "answer")
     def clear_quota(self, *, appid: str, secret: str) -> None:
         """Set every daily quota of the mini-program to zero used; ten times a month. Needs no token."""
         request = protocol.clear_quota_request(appid=appid, secret=secret)
-        protocol.read_confirmation(request, self._send(request))
+        with noted(request.path):
+            protocol.read_confirmation(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def quota(self, *, access_token: str, cgi_path: str) -> ApiQuota:
@@ -114,7 +121,8 @@ class WeChatClient:
     def api_domain_ips(self, *, access_token: str) -> list[str]:
         """WeChat's own addresses, some as networks: the cheapest call that proves a token good."""
         request = protocol.api_domain_ips_request(access_token=access_token)
-        return protocol.read_ip_list(request, self._send(request))
+        with noted(request.path):
+            return protocol.read_ip_list(request, self._send(request))
 
     @sensitive_variables()
     def _send(self, request: WireRequest) -> WireAnswer:

@@ -31,6 +31,16 @@ MAY_IMPORT = {
         "tables",
         "errors",
     },
+    "monitoring": {
+        "batches",
+        "tokens",
+        "miniprograms",
+        "clients",
+        "wechat",
+        "coordination",
+        "api",
+        "errors",
+    },
     "backups": {"codes", "tokens", "miniprograms", "coordination"},
     "gateway": {"codes", "tokens", "miniprograms", "clients", "wechat", "api", "errors"},
 }

@@ -1,0 +1,1 @@
+"""What operators' machines watch: metrics, readiness, heartbeats."""

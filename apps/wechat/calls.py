@@ -1,0 +1,64 @@
+"""One note per call to WeChat, for those who listen: endpoint, errcode, rid, seconds; never a credential."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from time import monotonic
+
+from apps.wechat.errors import WeChatError
+
+logger = logging.getLogger(__name__)
+
+# whom the present call is for; set where a mini-program is known
+speaking_for: ContextVar[str] = ContextVar("speaking_for", default="")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that ended; `result` is "0", an errcode, or the code of an error without one, such as a timeout."""
+
+    endpoint: str
+    result: str
+    rid: str
+    seconds: float
+
+
+listeners: list[Callable[[Call], None]] = []
+
+
+@contextmanager
+def noted(endpoint: str) -> Iterator[None]:
+    """Tell every listener how the call inside ended."""
+    started = monotonic()
+    try:
+        yield
+    except WeChatError as error:
+        _tell(Call(endpoint, str(error.errcode or error.code), error.rid or "", monotonic() - started))
+        raise
+    _tell(Call(endpoint, "0", "", monotonic() - started))
+
+
+@contextmanager
+def on_behalf_of(appid: str) -> Iterator[None]:
+    """Calls inside are for the mini-program `appid`."""
+    before = speaking_for.set(appid)
+    try:
+        yield
+    finally:
+        speaking_for.reset(before)
+
+
+def _tell(call: Call) -> None:
+    level = logging.INFO if call.result == "0" else logging.WARNING
+    facts = {
+        "appid": speaking_for.get(),
+        "endpoint": call.endpoint,
+        "errcode": call.result,
+        "rid": call.rid,
+        "duration_ms": round(call.seconds * 1000),
+    }
+    logger.log(level, "WeChat %s: %s in %.0f ms", call.endpoint, call.result, call.seconds * 1000, extra=facts)
+    for listener in listeners:
+        listener(call)

@@ -1,10 +1,21 @@
 """The Celery application: JSON and ids only go through the broker."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import task_prerun
+
+from wxcode.request_ids import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
+
+
+@task_prerun.connect(weak=False)
+def name_after_task(task_id: str = "", **kwargs: Any) -> None:
+    """The log records of a task carry its id."""
+    request_id.set(task_id)
+
 
 app = Celery("wxcode")
 app.config_from_object("django.conf:settings", namespace="CELERY")

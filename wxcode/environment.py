@@ -147,6 +147,12 @@ def networks(raw: str) -> list[str]:
     return words(raw)
 
 
+def log_format(raw: str) -> str:
+    if raw.lower() not in ("line", "json"):
+        raise Malformed("use line or json")
+    return raw.lower()
+
+
 def log_level(raw: str) -> str:
     if raw.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise Malformed("use DEBUG, INFO, WARNING or ERROR")

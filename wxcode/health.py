@@ -1,12 +1,23 @@
-"""`/healthz` says that the process lives, `/readyz` whether database, Redis and beat do, each with its own line."""
+"""`/healthz` says that the process lives, `/readyz` whether each part does, with a line for each."""
 
+import os
+import shutil
 import time
+from pathlib import Path
 
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.coordination.connection import CoordinationUnavailable, redis_errors
+from apps.miniprograms.models import MiniProgram
+from apps.monitoring.workers import WORKER_LATE_SECONDS, find_workers
+from apps.tokens.health import TokenState, find_health
 from apps.tokens.heartbeat import BEAT_LATE_SECONDS, find_beat_age
+
+MEBIBYTE = 1 << 20
+# Two thousand pictures: time enough to make room.
+FREE_BYTES = 100 * MEBIBYTE
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -16,8 +27,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 if every part is well, 503 otherwise; one line per part."""
-    parts = {"database": _database(), "redis": _redis(), "beat": _beat()}
+    parts = {
+        "database": _database(),
+        "redis": _redis(),
+        "storage": _storage(),
+        "beat": _beat(),
+        "worker": _worker(),
+    }
     is_ready = all(line.startswith("ok") for line in parts.values())
+    # not a reason to take a server out of service: every other mini-program is served
+    parts["tokens"] = _tokens()
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
@@ -48,3 +67,44 @@ def _beat() -> str:
     if age is None:
         return "failed: no refresh run yet (is beat running, and a worker?)"
     return f"{'ok' if age < BEAT_LATE_SECONDS else 'failed'}, last refresh run {age:.0f} s ago"
+
+
+def _storage() -> str:
+    started = time.perf_counter()
+    try:
+        # any name: what matters is that the storage answers
+        default_storage.exists("codes/readyz")
+        root = Path(default_storage.path("")) if hasattr(default_storage, "base_location") else None
+    except Exception as error:  # noqa: BLE001 - every storage raises errors of its own
+        return f"failed: {type(error).__name__}"
+    if root is not None:
+        place = next(parent for parent in (root, *root.parents) if parent.exists())
+        if not os.access(place, os.W_OK):
+            return "failed: the directory of the pictures cannot be written"
+        free = shutil.disk_usage(place).free
+        if free < FREE_BYTES:
+            return f"failed: {free // MEBIBYTE} MB are left on the disk of the pictures"
+    return f"ok, {(time.perf_counter() - started) * 1000:.1f} ms"
+
+
+def _worker() -> str:
+    try:
+        ages = find_workers(now=time.time())
+    except CoordinationUnavailable:
+        return "unknown: Redis does not answer"
+    living = [age for age in ages.values() if age < WORKER_LATE_SECONDS]
+    if not living:
+        return "failed: no worker was heard for half a minute"
+    return f"ok, {len(living)} alive, heard {min(living):.0f} s ago"
+
+
+def _tokens() -> str:
+    try:
+        health = find_health(list(MiniProgram.objects.active()))
+    except DatabaseError:
+        return "unknown: the database does not answer"
+    states = [each.state for each in health.values()]
+    if TokenState.UNKNOWN in states:
+        return "unknown: Redis does not answer"
+    troubled = states.count(TokenState.TROUBLE)
+    return f"{troubled} of {len(states)} in trouble (see /admin/tokens/)" if troubled else f"ok, {len(states)} well"

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from wxcode import environment as env
+from wxcode.error_reports import start_reports
 
 # --- where things are --------------------------------------------------------------------------------------
 
@@ -263,6 +264,7 @@ SPECTACULAR_SETTINGS = {
 # --- logging -----------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.read("LOG_LEVEL", env.log_level, "INFO")
+LOG_FORMAT = env.read("LOG_FORMAT", env.log_format, "line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -270,12 +272,19 @@ LOGGING = {
         "line": {
             "()": "wxcode.redaction.RedactingFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
+        },
+        "json": {"()": "wxcode.json_logs.RedactingJsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "wxcode.request_ids.RequestIdFilter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # at DEBUG it writes whole addresses, and WeChat wants secrets and tokens in the query
         "urllib3": {"level": "INFO"},
     },
 }
+
+# Where errors are reported besides the log; empty: nowhere.
+start_reports(env.read("SENTRY_DSN", env.text, ""))

@@ -10,5 +10,6 @@ django_application = get_wsgi_application()
 
 # only now, because it needs the models
 from apps.tokens.front import TokenFront  # noqa: E402
+from wxcode.request_ids import RequestIds  # noqa: E402
 
-application = TokenFront(django_application)
+application = TokenFront(RequestIds(django_application))

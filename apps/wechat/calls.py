@@ -51,7 +51,7 @@ def on_behalf_of(appid: str) -> Iterator[None]:
 
 
 def _tell(call: Call) -> None:
-    level = logging.INFO if call.result == "0" else logging.WARNING
+    level = logging.DEBUG if call.result == "0" else logging.WARNING
     facts = {
         "appid": speaking_for.get(),
         "endpoint": call.endpoint,

@@ -109,13 +109,15 @@ class WeChatClient:
     def quota(self, *, access_token: str, cgi_path: str) -> ApiQuota:
         """What is left of an endpoint's quota, for example of `/wxa/getwxacodeunlimit`."""
         request = inquiries.quota_request(access_token=access_token, cgi_path=cgi_path)
-        return inquiries.read_quota(request, self._send(request))
+        with noted(request.path):
+            return inquiries.read_quota(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def rid_report(self, *, access_token: str, rid: str) -> RidReport:
         """What WeChat remembers of the request that it gave this `rid`, for seven days and to the same account."""
         request = inquiries.rid_request(access_token=access_token, rid=rid)
-        return inquiries.read_rid_report(request, self._send(request))
+        with noted(request.path):
+            return inquiries.read_rid_report(request, self._send(request))
 
     @sensitive_variables("access_token", "request", "answer")
     def api_domain_ips(self, *, access_token: str) -> list[str]:

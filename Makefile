@@ -14,7 +14,7 @@ MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
-	@echo 'make check     lint, types, migrations, deployment checks'
+	@echo 'make check     lint, types, migrations, compose file, deployment checks'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
@@ -42,6 +42,7 @@ check: $(VENV)/development
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	$(PY) manage.py check --deploy --fail-level WARNING
 
 backup: $(VENV)/runtime

@@ -24,16 +24,23 @@ def load_files() -> Path:
     data_dir = Path(os.environ.get("WXCODE_DATA_DIR") or ".data")
     data_dir = data_dir if data_dir.is_absolute() else BASE_DIR / data_dir
     if (data_dir / LOCAL_ENV_NAME).is_file():
+        # a file that an operator named goes before what `make run` made up
+        in_files = [
+            name.removesuffix("_FILE") for name, place in os.environ.items() if name.endswith("_FILE") and place
+        ]
+        unset = [name for name in in_files if name not in os.environ]
         environ.Env.read_env(data_dir / LOCAL_ENV_NAME)
+        for name in unset:
+            os.environ.pop(name, None)
     return data_dir
 
 
 def read(name: str, parse: Callable[[str], T], default: T | None = None) -> T:
-    """The parsed value of `name`, or `default`; an empty value counts as not set.
+    """The parsed value of `name`, of the file that `name`_FILE names, or `default`; empty counts as not set.
 
     Raises ImproperlyConfigured, naming the variable and the rule that it breaks, never its value.
     """
-    raw = os.environ.get(name, "").strip()
+    raw = os.environ.get(name, "").strip() or _from_file(name)
     if not raw:
         if default is None:
             raise ImproperlyConfigured(
@@ -47,6 +54,18 @@ def read(name: str, parse: Callable[[str], T], default: T | None = None) -> T:
         # from None: the original text of the error may repeat a secret value
         reason = str(error) if isinstance(error, Malformed) else parse.__name__.replace("_", " ") + " expected"
         raise ImproperlyConfigured(f"{name} is malformed: {reason}.") from None
+
+
+def _from_file(name: str) -> str:
+    """What the file in `name`_FILE holds: a secret that is mounted is in no process's environment."""
+    place = os.environ.get(f"{name}_FILE", "").strip()
+    if not place:
+        return ""
+    try:
+        return Path(place).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise ImproperlyConfigured(f"{name}_FILE names {place}, which cannot be read ({reason}).") from None
 
 
 class Malformed(ValueError):

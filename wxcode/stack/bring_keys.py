@@ -13,7 +13,7 @@ def bring(keys: Path, *, data_dir: Path) -> str:
 
     An installation that has its keys keeps them. Raises ValueError with what to change.
     """
-    if os.environ.get("WXCODE_SEAL_KEYS"):
+    if any(os.environ.get(f"WXCODE_SEAL_KEYS{end}") for end in ("", "_FILE")):
         return "This installation has its keys already; they are kept."
     try:
         text = keys.read_text(encoding="utf-8")

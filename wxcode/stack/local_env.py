@@ -37,7 +37,7 @@ def complete(data_dir: Path, given: Mapping[str, str], *, brought: Mapping[str, 
     if not given.get("SANDBOX_URL") and not _has_free_port(sandbox_url):
         local["SANDBOX_URL"] = f"http://127.0.0.1:{free_port()}"
     _write(data_dir / LOCAL_ENV_NAME, local)
-    return {name: value for name, value in local.items() if not given.get(name)}
+    return {name: value for name, value in local.items() if not given.get(name) and not given.get(f"{name}_FILE")}
 
 
 def _read(path: Path) -> dict[str, str]:

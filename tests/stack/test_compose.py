@@ -1,0 +1,66 @@
+"""docker-compose.yml: by the specification, with limits for every service, and stop times that fit the servers'."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.plugin import BASE_DIR
+
+TEXT = (BASE_DIR / "docker-compose.yml").read_text()
+SERVICES = yaml.safe_load(TEXT)["services"]
+OURS = ("migrate", "web", "worker", "beat", "sandbox")
+# the settings' defaults: connecting and waiting for one code
+CALL_SECONDS = 3 + 15
+
+
+def check(path):
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def seconds(text):
+    return int(re.fullmatch(r"(\d+)s", text)[1])
+
+
+def test_it_keeps_to_the_specification():
+    finished = check(BASE_DIR / "docker-compose.yml")
+    assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.parametrize("change", ["restart: [5]", "portz: []", "healthcheck: {interval: []}"])
+def test_the_check_can_fail(change, tmp_path):
+    (tmp_path / "compose.yml").write_text(f"services:\n  web:\n    image: x\n    {change}\n")
+    assert check(tmp_path / "compose.yml").returncode == 1
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_limits(name):
+    assert set(SERVICES[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_run_without_rights_and_write_to_their_volume_alone(name):
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+
+
+def test_the_image_runs_as_a_user_of_its_own():
+    dockerfile = (BASE_DIR / "Dockerfile").read_text()
+    assert dockerfile.rindex("USER wxcode") > dockerfile.rindex("RUN ")
+
+
+def test_a_stopped_web_server_has_longer_than_it_gives_its_workers():
+    granian = re.search(r'"--workers-kill-timeout", "(\d+)"', (BASE_DIR / "Dockerfile").read_text())
+    assert seconds(SERVICES["web"]["stop_grace_period"]) > int(granian[1]) > CALL_SECONDS
+
+
+def test_a_stopped_worker_may_land_what_is_under_way():
+    from apps.batches.runner import LANDING_SECONDS
+
+    assert seconds(SERVICES["worker"]["stop_grace_period"]) > 2 * CALL_SECONDS + LANDING_SECONDS

@@ -41,6 +41,7 @@ check: $(VENV)/development
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m bandit --quiet --recursive --configfile pyproject.toml apps wxcode
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	$(PY) manage.py check --deploy --fail-level WARNING

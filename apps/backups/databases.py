@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-import subprocess  # nosec B404
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
     # --- asyncio -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 narrows the type, cannot fail for TCP
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 narrows the type, cannot fail for TCP # nosec B101
         self._transport = transport
         self._connections.add(self)
         # without the zone of a link-local address, and as IPv4 if it came in as a mapped one

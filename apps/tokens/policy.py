@@ -54,7 +54,7 @@ REJECTIONS_REMEMBERED_SECONDS = HOUR
 
 def next_refresh_at(*, token_mode: str, fetched_at: float, expires_at: float, jitter: float | None = None) -> float:
     """When the refresher should look at a token again; `jitter` from 0 to 1 spreads the mini-programs."""
-    share = random.random() if jitter is None else jitter  # noqa: S311  (spreading load, not a secret)
+    share = random.random() if jitter is None else jitter  # noqa: S311  (spreading load, not a secret) # nosec B311
     if token_mode == TokenMode.CLASSIC:
         hourly = fetched_at + CLASSIC_REFRESH_SECONDS - share * CLASSIC_JITTER_SECONDS
         # a short-lived token is replaced at half its life

@@ -85,7 +85,7 @@ def start_python(name: str, words: Sequence[str], *, environment: Mapping[str, s
     """Start `python WORDS` in its own process group, so that Ctrl-C reaches the supervisor alone."""
     with open_log(logs, name) as log:
         position = log.tell()
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 # nosec B603
             lifeline.command_line(signal.SIGKILL, [sys.executable, *words]),
             cwd=BASE_DIR,
             env=dict(environment),

@@ -42,7 +42,7 @@ def _watch(parent_pid: int, signal_number: int) -> None:
 
 def _stay_beside(parent_pid: int, signal_number: int, command: list[str]) -> int:
     """Without the kernel's help this process stays, passes signals on and ends the command itself."""
-    child = subprocess.Popen(command)  # noqa: S603
+    child = subprocess.Popen(command)  # noqa: S603 # nosec B603
     for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(passed_on, lambda number, _frame: child.send_signal(number))
     while child.poll() is None:
@@ -57,7 +57,7 @@ def main() -> None:
     if sys.platform != "linux":
         sys.exit(_stay_beside(parent_pid, signal_number, command))
     die_with_parent(parent_pid, signal_number)
-    os.execvp(command[0], command)  # noqa: S606
+    os.execvp(command[0], command)  # noqa: S606 # nosec B606
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def start(*, url: str, directory: Path, output: int | IO[bytes]) -> subprocess.P
     """
     parts = urlsplit(url)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 # nosec B603
         # SIGTERM lets it write what it still holds
         lifeline.command_line(signal.SIGTERM, [_program(), "-"]),
         cwd=directory,

@@ -125,7 +125,7 @@ class Supervisor:
         """Migrate and make what a first run needs; answer the login, the key and the appid."""
         with open_log(self.plan.logs, "setup") as log:
             position = log.tell()
-            setup = subprocess.Popen(  # noqa: S603
+            setup = subprocess.Popen(  # noqa: S603 # nosec B603
                 lifeline.command_line(signal.SIGKILL, [sys.executable, *commands.first_run()]),
                 cwd=BASE_DIR,
                 env=dict(self.plan.environment),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 def address(host: str, port: int) -> str:
     """Where a browser on this machine finds a server that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 # nosec B104
     return f"http://{reachable}:{port}"
 
 

@@ -214,7 +214,7 @@ def thousands(number: int) -> str:
 
 def _meter(use: QuotaUse) -> SafeString:
     if use.share < METER_SHARE:
-        return mark_safe("<br>")  # noqa: S308  (a constant)
+        return mark_safe("<br>")  # noqa: S308  (a constant) # nosec B308
     return format_html(
         '<meter class="token-meter" min="0" max="{}" low="{}" high="{}" optimum="0" value="{}">{}</meter>',
         use.fetch_limit,

@@ -83,7 +83,9 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
     @admin.display(description=_("picture"))
     def thumbnail(self, code: IssuedCode) -> str:
         address = reverse("code-image", args=[code.pk])
-        return format_html('<img src="{}?width=160" width="56" height="56" alt="" loading="lazy">', address)
+        return format_html(
+            '<img src="{}?width=160&version={}" width="56" height="56" alt="" loading="lazy">', address, code.reissues
+        )
 
 
 @admin.register(FailedAttempt)

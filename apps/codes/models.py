@@ -190,6 +190,8 @@ class IssuedCode(models.Model):
             ),
             # which blocks of ids hold a code of some time: see history.py
             models.Index(F("id") / BLOCK_SIZE, "issued_at", name="code_block_times"),
+            # how many a day
+            models.Index(fields=["issued_at"], name="issuedcode_issued_at"),
         ]
 
     def __str__(self) -> str:

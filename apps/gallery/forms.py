@@ -65,6 +65,9 @@ class LookForm(forms.Form):
         body |= {"appid": getattr(cleaned.get("miniprogram"), "appid", "-"), "auto_color": cleaned.get("color") == AUTO}
         if cleaned.get("color") == OWN and cleaned.get("line_color"):
             body["line_color"] = _as_parts(cleaned["line_color"])
+        elif cleaned.get("color") == BLACK:
+            # said aloud: the mini-program's default may be another colour
+            body["line_color"] = _as_parts("#000000")
         return body
 
 
@@ -116,16 +119,26 @@ def defaults_of(miniprogram: MiniProgram) -> dict[str, Any]:
         "miniprogram": miniprogram.appid,
         "page": miniprogram.default_page,
         "env_version": miniprogram.env_version,
-        "check_path": miniprogram.check_path,
+        "check_path": miniprogram.checks_path_of(miniprogram.env_version),
+        "width": miniprogram.width,
+        "color": _color_choice(miniprogram.line_color, is_auto=miniprogram.auto_color),
+        "line_color": miniprogram.line_color,
+        "is_hyaline": miniprogram.is_hyaline,
     }
 
 
 def values_of(code: IssuedCode) -> dict[str, Any]:
     """What the form begins with to make one like `code`."""
     copied = ("scene", "page", "env_version", "check_path", "width", "line_color", "is_hyaline", "label")
-    color = AUTO if code.auto_color else BLACK if code.line_color == "#000000" else OWN
+    color = _color_choice(code.line_color, is_auto=code.auto_color)
     values = {name: getattr(code, name) for name in copied}
     return values | {"miniprogram": code.miniprogram.appid, "color": color}
+
+
+def _color_choice(line_color: str, *, is_auto: bool) -> str:
+    if is_auto:
+        return AUTO
+    return BLACK if line_color == "#000000" else OWN
 
 
 def _as_parts(color: str) -> dict[str, int]:

@@ -389,7 +389,7 @@ def test_a_pattern_of_a_kind_with_a_path_makes_paths(staff, miniprogram):
         ({"kind": "round"}, "round is not one of the available choices"),
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"miniprogram": "wx0000000000000000"}, "not one of the available choices"),
-        ({"tags": "x" * 100}, "no more than"),
+        ({"tags": "x" * 100}, "at most 50: shorten it"),
     ],
 )
 def test_a_wrong_field_is_400_with_its_cure_and_nothing_lost(staff, miniprogram, changes, message):

@@ -30,6 +30,7 @@ def export(browser, **filters):
 
 def form(**fields):
     facts = {"appid": APPID, "name": "Shop", "token_mode": "stable", "env_version": "release", "check_path": "on"}
+    facts |= {"width": "430", "line_color": "#000000"}
     return facts | {"is_active": "on", "app_secret": SECRET} | fields
 
 
@@ -49,7 +50,7 @@ def test_keys_that_are_made_replaced_and_revoked_are_there_without_the_key(opera
     made = operator.post("/admin/clients/apiclient/add/", facts).context["key"]
     client = ApiClient.objects.get()
     tools = f"/admin/clients/apiclient/{client.pk}/actions"
-    renewed = operator.post(f"{tools}/rotate_key/", {"confirmed": "yes"}).context["key"]
+    renewed = operator.post(f"{tools}/rotate_key/", {"confirmed": "yes", "hand_over": "0"}).context["key"]
     operator.post(f"{tools}/revoke/", {"confirmed": "yes"})
     entries = export(operator)
     assert [(entry["action"], entry["object"]) for entry in reversed(entries)] == [

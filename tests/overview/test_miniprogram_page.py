@@ -32,7 +32,8 @@ def page(miniprogram):
 def form(miniprogram=None, **fields):
     facts = {"name": "Shop", "token_mode": "stable", "env_version": "release", "is_active": "on", "is_sandbox": "on"}
     appid = miniprogram.appid if miniprogram else new_appid()
-    return facts | {"appid": appid, "check_path": "on", "app_secret": SECRET} | fields
+    looks = {"check_path": "on", "width": "430", "line_color": "#000000"}
+    return facts | looks | {"appid": appid, "app_secret": SECRET} | fields
 
 
 # --- verifying on save -------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def test_the_newest_code_is_found_by_the_index(operator, sandbox):
         if connection.vendor == "postgresql":
             cursor.execute("SET enable_seqscan = off")
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{query}")
-        assert "issuedcode_miniprogram" in str(cursor.fetchall())
+        assert "code_by_app" in str(cursor.fetchall())
 
 
 def test_the_list_is_filtered_by_the_state_of_the_token(operator, sandbox):

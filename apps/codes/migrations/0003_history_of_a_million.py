@@ -170,10 +170,6 @@ class Migration(migrations.Migration):
             model_name='issuedcode',
             name='issuedcode_scene',
         ),
-        migrations.RemoveIndex(
-            model_name='issuedcode',
-            name='issuedcode_issued_at',
-        ),
         migrations.AddField(
             model_name='issuedcode',
             name='page_key',

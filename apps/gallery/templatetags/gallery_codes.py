@@ -30,3 +30,9 @@ def ground(code: IssuedCode) -> str:
     red, green, blue = (int(code.line_color[i : i + 2], 16) for i in (1, 3, 5))
     is_light = not code.auto_color and 0.299 * red + 0.587 * green + 0.114 * blue > LIGHT
     return "plate plate-dark" if is_light else "plate plate-clear"
+
+
+@register.filter
+def as_reissued(code: IssuedCode) -> str:
+    """The end of a picture's address: browsers keep pictures for ever, and a reissue brings another one."""
+    return f"&version={code.reissues}" if code.reissues else ""

@@ -188,7 +188,7 @@ class Plan:
         )
         for name, value in (self.bounds or {}).items():
             sign = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}[name.removeprefix("id__")]
-            found = found.extra(where=[f"codes_search.rowid {sign} %s"], params=[value])  # noqa: S610
+            found = found.extra(where=[f"codes_search.rowid {sign} %s"], params=[value])  # noqa: S610 # nosec B610
         return list(found[:count])
 
     def _search(self, count: int) -> list[int]:
@@ -199,7 +199,7 @@ class Plan:
         order = "DESC" if self.is_newest_first else "ASC"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id FROM ({statement}) AS newest WHERE {contains} ORDER BY id {order} LIMIT %s",  # noqa: S608
+                f"SELECT id FROM ({statement}) AS newest WHERE {contains} ORDER BY id {order} LIMIT %s",  # noqa: S608 # nosec B608
                 [*parameters, *self.words, count],
             )
             found = [int(row[0]) for row in cursor.fetchall()]
@@ -238,7 +238,7 @@ def find_block(moment: dt.datetime, *, is_lower_end: bool) -> int | None:
             )
         )
         SELECT {"MAX" if is_lower_end else "MIN"}(n), COUNT(*) - COUNT(n) FROM block
-    """  # noqa: S608  (constants of this file)
+    """  # noqa: S608  (constants of this file) # nosec B608
     with connection.cursor() as cursor:
         cursor.execute(statement, [connection.ops.adapt_datetimefield_value(moment)])
         block, is_exhausted = cursor.fetchone()

@@ -45,6 +45,8 @@ def insert_codes(codes: Sequence[IssuedCode], *, tags: Mapping[str, Sequence[str
 def get_tags(names: Iterable[str]) -> dict[str, Tag]:
     """The tags with these names, those that did not exist made now."""
     wanted = list(names)
+    if not wanted:
+        return {}
     known = {tag.name: tag for tag in Tag.objects.filter(name__in=wanted)}
     missing = [name for name in wanted if name not in known]
     if missing:

@@ -113,8 +113,9 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
         with transaction.atomic():
             code.save(force_insert=True)
             note_pages(code.miniprogram, [code])
-            if request.tags:
-                code.tags.set(get_tags(request.tags).values(), through_defaults=code.tag_defaults)
+            tags = list(get_tags(request.tags).values())
+            if tags:
+                code.tags.set(tags, through_defaults=code.tag_defaults)
     except IntegrityError:
         # a leader whose lease ran out while WeChat was slow has been overtaken, or external_id was taken meanwhile
         identical_id = _find_identical_id(code.miniprogram, code.digest)
@@ -122,6 +123,7 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
             _refuse_taken_external_id(request, issuer, code_id=None)
             raise
         return adopt_external_id(IssuedCode.objects.with_facts().get(pk=identical_id), request, issuer)
+    code.remember_tags(tags)
     return code
 
 

@@ -156,7 +156,7 @@ def test_pages_of_a_batch_are_counted_too(api):
 
 def test_eighty_percent_of_the_pages_are_warned_about(sandbox, api, admin_client, caplog, monkeypatch):
     miniprogram = make_miniprogram(sandbox)
-    monkeypatch.setattr("apps.codes.models.UNCHECKED_PAGES", 5)
+    monkeypatch.setattr("apps.codes.models.pools.UNCHECKED_PAGES", 5)
     for number in range(3):
         issue(api, miniprogram, scene=f"n={number}", page=f"pages/{number}", check_path=False)
     assert not used_pages(api, miniprogram)["is_warning"] and "check_path off" not in caplog.text

@@ -1,6 +1,5 @@
-"""IssuedCode, where the picture lives and what the history remembers, and FailedAttempt, what WeChat refused."""
+"""IssuedCode, where the picture lives and what the history remembers; its tags, and pictures that it had before."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -10,45 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.clients.models import ApiClient
 from apps.codes.derived import DerivedBigIntegerField, DerivedTextField, text_key
-from apps.codes.grams import find_words, gram_text
+from apps.codes.grams import gram_text
+from apps.codes.models.kinds import Door, Kind
 from apps.miniprograms.models import EnvVersion, MiniProgram
-from apps.wechat.errcodes import find_errcode
-from apps.wechat.types import (
-    LIFETIME_CODES,
-    PAGE_MAX_LENGTH,
-    SCENE_MAX_LENGTH,
-    UNCHECKED_PAGES,
-    WIDTH_DEFAULT,
-)
+from apps.wechat.types import PAGE_MAX_LENGTH, SCENE_MAX_LENGTH, WIDTH_DEFAULT
 
 LABEL_MAX_LENGTH = 100
 TAG_MAX_LENGTH = 50
 EXTERNAL_ID_MAX_LENGTH = 100
-LIFETIME_WARN_SHARE = 0.8
 # ids that one entry of the index over times stands for, see history.py
 BLOCK_SIZE = 4096
-
-
-class Kind(models.TextChoices):
-    """Which of WeChat's code APIs made it."""
-
-    UNLIMITED = "unlimited", _("unlimited (getwxacodeunlimit)")
-    LIMITED = "limited", _("limited (getwxacode)")
-    QRCODE = "qrcode", _("square QR code (createwxaqrcode)")
-
-
-# one of 100,000 that a mini-program has for its life; they take a path instead of scene and page
-PATH_KINDS = frozenset({Kind.LIMITED.value, Kind.QRCODE.value})
-
-
-class Door(models.TextChoices):
-    """How the request came in."""
-
-    API = "api", _("API")
-    GALLERY = "gallery", _("gallery")
-    WECHAT = "wechat", _("WeChat's own paths")
-    EXTEND = "extend", _("older service: /api/extend/")
-    QRCODE = "qrcode", _("older service: /api/qrcode")
 
 
 class Tag(models.Model):
@@ -79,13 +49,6 @@ class IssuedCodeQuerySet(models.QuerySet["IssuedCode"]):
     def with_facts(self) -> "IssuedCodeQuerySet":
         """With everything that a list shows, in two queries however many rows."""
         return self.select_related("miniprogram", "client").prefetch_related("tags")
-
-    def matching(self, words: str) -> "IssuedCodeQuerySet":
-        """Those whose scene, label, page or external_id contains every one of `words`."""
-        found = self
-        for word in find_words(words):
-            found = found.filter(search_text__contains=word)
-        return found
 
 
 # the columns to write together with any that people search
@@ -279,126 +242,3 @@ class EarlierPicture(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code_id}: {self.version}"
-
-
-class FailedAttemptQuerySet(models.QuerySet["FailedAttempt"]):
-    """Questions over failed attempts."""
-
-    def visible_to(self, appids: frozenset[str] | None) -> "FailedAttemptQuerySet":
-        """Those of the mini-programs `appids`; None means all of them."""
-        return self if appids is None else self.filter(miniprogram__appid__in=appids)
-
-    def older_than(self, moment: datetime) -> "FailedAttemptQuerySet":
-        return self.filter(at__lt=moment)
-
-
-class FailedAttempt(models.Model):
-    """A code that was asked for and not issued: what was asked, and what WeChat or wxcode said."""
-
-    miniprogram = models.ForeignKey(
-        MiniProgram, on_delete=models.CASCADE, related_name="failed_attempts", verbose_name=_("mini-program")
-    )
-    at = models.DateTimeField(_("when"), auto_now_add=True)
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.UNLIMITED)
-    scene = models.CharField(_("scene"), max_length=SCENE_MAX_LENGTH, blank=True)
-    page = models.CharField(_("page"), max_length=PAGE_MAX_LENGTH, blank=True)
-    env_version = models.CharField(_("env_version"), max_length=16)
-    requested_by = models.CharField(_("by whom"), max_length=150)
-    door = models.CharField(_("door"), max_length=16, choices=Door)
-    code = models.CharField(_("error"), max_length=64)
-    errcode = models.IntegerField(_("errcode"), null=True, blank=True)
-    rid = models.CharField(_("rid"), max_length=64, blank=True)
-    detail = models.CharField(_("detail"), max_length=500, blank=True)
-    took_ms = models.PositiveIntegerField(_("took (ms)"), default=0)
-
-    objects: ClassVar[Any] = FailedAttemptQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("failed attempt")
-        verbose_name_plural = _("failed attempts")
-        ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["miniprogram", "-id"], name="failedattempt_miniprogram"),
-            models.Index(fields=["errcode", "-id"], name="failedattempt_errcode"),
-            models.Index(fields=["code", "-id"], name="failedattempt_code"),
-            models.Index(fields=["at"], name="failedattempt_at"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.scene or self.page}: {self.errcode or self.code}"
-
-    @property
-    def cure(self) -> str:
-        """What to do about WeChat's errcode, in the reader's language; empty where that is not known."""
-        known = find_errcode(self.errcode) if self.errcode is not None else None
-        return str(known.lazy_cure) if known else ""
-
-
-class LifetimePool(models.Model):
-    """How many of the 100,000 limited and square codes a mini-program has used; nothing ever brings one back."""
-
-    miniprogram = models.OneToOneField(
-        MiniProgram, on_delete=models.CASCADE, related_name="lifetime_pool", verbose_name=_("mini-program")
-    )
-    used = models.PositiveIntegerField(
-        _("used"), default=0, help_text=_("counted here, and corrected by what WeChat says (Num-Used)")
-    )
-    uncertain = models.PositiveIntegerField(
-        _("answers lost"), default=0, help_text=_("calls since then that WeChat may have counted, without an answer")
-    )
-    unchecked_pages = models.PositiveIntegerField(
-        _("unchecked pages"),
-        default=0,
-        help_text=_("different pages of codes with check_path off; WeChat allows 60,000 and asks not to abuse them"),
-    )
-    updated_at = models.DateTimeField(_("last change"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("lifetime pool")
-        verbose_name_plural = _("lifetime pools")
-        ordering = ["-used"]
-
-    def __str__(self) -> str:
-        return f"{self.miniprogram_id}: {self.used} / {LIFETIME_CODES}"
-
-    @property
-    def share(self) -> float:
-        """The part that is gone, lost answers counted as gone."""
-        return (self.used + self.uncertain) / LIFETIME_CODES
-
-    @property
-    def is_warning(self) -> bool:
-        return self.share >= LIFETIME_WARN_SHARE
-
-    @property
-    def is_page_warning(self) -> bool:
-        return self.unchecked_pages >= LIFETIME_WARN_SHARE * UNCHECKED_PAGES
-
-
-class UncheckedPage(models.Model):
-    """One of the 60,000 different pages that a mini-program may have in codes with `check_path` off."""
-
-    miniprogram = models.ForeignKey(
-        MiniProgram,
-        on_delete=models.CASCADE,
-        related_name="unchecked_pages",
-        verbose_name=_("mini-program"),
-        db_index=False,
-    )
-    page = models.CharField(_("page"), max_length=PAGE_MAX_LENGTH)
-    page_key = DerivedBigIntegerField(editable=False)
-    first_at = models.DateTimeField(_("first used at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("unchecked page")
-        verbose_name_plural = _("unchecked pages")
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["miniprogram", "page_key"], name="uncheckedpage_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.page
-
-    def make_page_key(self) -> int:
-        return text_key(self.page)

@@ -92,7 +92,8 @@ class CodeList(generics.ListAPIView[IssuedCode]):
     )
     def post(self, request: Request) -> HttpResponse:
         """Issue a code, or get the identical one that was issued before (200 instead of 201)."""
-        given = dict(BODY.run_validation(request.data))
+        # `null` lacks the same fields as `{}`
+        given = dict(BODY.run_validation({} if request.data is None else request.data))
         embed = _read_embed(request)
         caller = caller_of(request)
         if given.get("kind", Kind.UNLIMITED) != Kind.UNLIMITED:

@@ -1,6 +1,7 @@
-"""Fixtures that every test may use: Redis, the sandbox WeChat, and real processes on the test database."""
+"""Fixtures that every test may use: Redis, the sandbox WeChat, a browser, and real processes on the test database."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,10 +12,20 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
+from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 Spawn = Callable[..., subprocess.Popen[str]]
+CHROMIUM_SWITCHES = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +135,15 @@ def celery_worker(spawn: Spawn) -> subprocess.Popen[str]:
     while not app.control.ping(timeout=0.3):
         assert process.poll() is None and time.monotonic() < deadline, "the Celery worker did not start"
     return process
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the whole run: a second Playwright beside it would not start."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_SWITCHES)
+        yield browser
+        browser.close()

@@ -65,6 +65,9 @@ def _file_query(query: QueryDict) -> QueryDict:
     unused = ("columns", "size", "cut_marks") if query["sheet"] == "roll" else ("label",)
     for name in unused:
         chosen.pop(name, None)
+    if "cut_marks" in chosen:
+        # a hidden 0 comes before the ticked 1
+        chosen["cut_marks"] = query["cut_marks"]
     if query["sheet"] == "roll":
         chosen["label"] = query.get("label") or "-"
     chosen["caption"] = ",".join(dict.fromkeys(filter(None, query.getlist("caption")))) or "none"

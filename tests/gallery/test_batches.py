@@ -203,7 +203,9 @@ def test_the_files_of_a_batch(staff, done):
     rows = list(csv.DictReader(io.StringIO(content(staff.get(f"{address}.csv")).decode("utf-8-sig"))))
     assert [row["label"] for row in rows][-1] == "'=1+1"
     assert content(staff.get(f"{address}.xlsx")).startswith(b"PK")
-    answer = staff.get(f"{address}.pdf?sheet=a4&columns=2&size=&label=50x60&caption=label&caption=seat&cut_marks=0")
+    answer = staff.get(
+        f"{address}.pdf?sheet=a4&columns=2&size=&label=50x60&caption=label&caption=seat&cut_marks=0&cut_marks=1"
+    )
     assert content(answer).startswith(b"%PDF-")
     assert answer["Content-Disposition"] == 'attachment; filename="Tables.pdf"'
     assert "no-store" in answer["Cache-Control"]

@@ -83,7 +83,8 @@ def test_a_second_run_on_the_same_data_is_refused(living):
 
 
 def test_manage_py_finds_the_redis_and_the_database_of_the_running_one(living):
-    code = "from django.contrib.auth.models import User; from django.core.cache import cache; print(User.objects.get())"
+    imports = "from django.contrib.auth.models import User; from django.core.cache import cache"
+    code = f"{imports}; print(User.objects.get(is_active=True))"
     finished = subprocess.run(
         [".venv/bin/python", "manage.py", "shell", "--no-imports", "-c", code],
         cwd=BASE_DIR,

@@ -1,5 +1,0 @@
-"""The browser that the gallery's journeys use."""
-
-from tests.browser.conftest import chromium
-
-__all__ = ["chromium"]

@@ -67,7 +67,7 @@ def _file_query(query: QueryDict) -> QueryDict:
         chosen.pop(name, None)
     if "cut_marks" in chosen:
         # a hidden 0 comes before the ticked 1
-        chosen["cut_marks"] = query["cut_marks"]
+        chosen.setlist("cut_marks", query.getlist("cut_marks")[-1:])
     if query["sheet"] == "roll":
         chosen["label"] = query.get("label") or "-"
     chosen["caption"] = ",".join(dict.fromkeys(filter(None, query.getlist("caption")))) or "none"

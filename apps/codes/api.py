@@ -100,8 +100,9 @@ class CodeList(generics.ListAPIView[IssuedCode]):
             # whoever reads the page could use up the 100,000 of a mini-program's lifetime
             caller.refuse_publishable()
         miniprogram = get_granted_miniprogram(caller, given.pop("appid"))
-        content = json.dumps(request.data, sort_keys=True).encode()
-        with idempotency.guard(request.headers, caller, content=[b"codes", content]) as is_repeated:
+        # written out only for a request that carries a key
+        content = (json.dumps(part, sort_keys=True).encode() for part in ("codes", request.data))
+        with idempotency.guard(request.headers, caller, content=content) as is_repeated:
             issued = issue_code(
                 miniprogram=miniprogram,
                 request=code_request(miniprogram, **given),

@@ -4,33 +4,23 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.coordination.connection import CoordinationUnavailable, key, redis_errors
+from apps.coordination.leases import LOCK_SECONDS, renewed
 from apps.errors import WxcodeError
 
 T = TypeVar("T")
 FIRST_POLL_SECONDS = 0.02
 LONGEST_POLL_SECONDS = 0.25
-# A leader shows every second that it lives; one that was killed is replaced after four. With three, a machine
-# that had ten times more to do than it could took living leaders for dead.
-LOCK_SECONDS = 4.0
-RENEW_SECONDS = 1.0
 # Long enough for a follower between two polls to learn why its leader failed.
 FAILURE_KEPT_MS = 5_000
-# Also takes back a lock that a flush or a long silence of Redis has lost, while nobody else has it.
-RENEW = """
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 _flights: dict[str, "Future[None]"] = {}
@@ -157,34 +147,13 @@ def _lead(lock: str, owner: str, lead: Callable[[], T], ready: Callable[[], T | 
         value = ready()
         if value is not None:
             return value
-        with _renewed(lock, owner, lease_seconds):
+        with renewed(lock, owner, lease_seconds):
             return lead()
     except WxcodeError as error:
         _publish_failure(lock, owner, error)
         raise
     finally:
         _release(lock, owner)
-
-
-@contextmanager
-def _renewed(lock: str, owner: str, lease_seconds: float) -> Iterator[None]:
-    done = threading.Event()
-    renewer = threading.Thread(target=_renew, args=(lock, owner, lease_seconds, done), name="lease", daemon=True)
-    renewer.start()
-    try:
-        yield
-    finally:
-        done.set()
-        # a renewal on its way would take back the lock that is released next
-        renewer.join()
-
-
-def _renew(lock: str, owner: str, lease_seconds: float, done: threading.Event) -> None:
-    last = time.monotonic() + lease_seconds - LOCK_SECONDS
-    while not done.wait(RENEW_SECONDS) and time.monotonic() < last:
-        with suppress(CoordinationUnavailable), redis_errors() as redis:
-            if not redis.eval(RENEW, 1, lock, owner, int(LOCK_SECONDS * 1000)):
-                return
 
 
 def _follow(lock: str, ready: Callable[[], T | None], deadline: float) -> T | None:

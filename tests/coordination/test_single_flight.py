@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.coordination.connection import key, redis_errors
-from apps.coordination.single_flight import LOCK_SECONDS, SharedFailure, WaitedTooLong, single_flight
+from apps.coordination.leases import LOCK_SECONDS
+from apps.coordination.single_flight import SharedFailure, WaitedTooLong, single_flight
 from apps.errors import Conflict
 
 

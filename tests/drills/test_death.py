@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from apps.coordination.single_flight import LOCK_SECONDS
+from apps.coordination.leases import LOCK_SECONDS
 from apps.miniprograms.models import TokenMode
 from apps.tokens import store
 from apps.tokens.services import get_access_token

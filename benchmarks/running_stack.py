@@ -59,6 +59,7 @@ class RunningStack:
             line.split("=", 1) for line in (self.data_dir / "local.env").read_text().splitlines() if "=" in line
         )
         self.sandbox_url = local["SANDBOX_URL"].strip("'\"")
+        self.redis_port = urlsplit(local["REDIS_URL"].strip("'\"")).port
         self.appids = [f"wx{number:016x}" for number in range(self.count)]
         self.run_python(ADD_MINIPROGRAMS.format(count=self.count))
         return self

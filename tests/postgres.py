@@ -17,7 +17,7 @@ from wxcode.stack.lifeline import PR_SET_PDEATHSIG
 from wxcode.stack.redis_server import free_port
 
 READY_SECONDS = 30.0
-# nothing here has to survive a power cut
+# a test's data need not survive a power cut
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
@@ -50,9 +50,10 @@ def unprivileged_user() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """Context manager; `url` is good between enter and exit."""
+    """Context manager; `url` is good between enter and exit. `is_durable`: as careful with the disk as by default."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self.careless = {"max_connections": FAST["max_connections"]} if is_durable else FAST
         self.programs = find_programs()
         self.password = secrets.token_urlsafe(16)
         self.port = free_port()
@@ -81,7 +82,7 @@ class PostgresServer:
         subprocess.run(command, check=True, capture_output=True, cwd=self.directory, **self.identity)
 
     def start(self) -> None:
-        options = FAST | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        options = self.careless | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.directory / "server.log").open("wb") as log:
             self.process = subprocess.Popen(

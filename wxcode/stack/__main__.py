@@ -24,6 +24,7 @@ def make_plan(given: dict[str, str]) -> Plan:
     host = env.read("HOST", env.text, "127.0.0.1")
     port = env.read("PORT", env.port_number, 8000)
     threads = env.read("WEB_THREADS", env.whole_number, 32)
+    workers = env.read("WEB_WORKERS", env.whole_number, 1)
     lock = prepare_data_dir(data_dir)
     require_free_port(host, port)
     if given.get("REDIS_URL"):
@@ -34,6 +35,7 @@ def make_plan(given: dict[str, str]) -> Plan:
         host=host,
         port=port,
         threads=threads,
+        workers=workers,
         environment=given | local | {"WXCODE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
         own_redis_url=local.get("REDIS_URL", ""),
         own_sandbox_url=local.get("SANDBOX_URL", ""),

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 WEB_STOP_SECONDS = 4
 
 
-def web(*, host: str, port: int, threads: int) -> list[str]:
+def web(*, host: str, port: int, threads: int, workers: int = 1) -> list[str]:
     words = ["-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
-    words += ["--workers", "1", "--blocking-threads", str(threads), "--no-ws"]
+    words += ["--workers", str(workers), "--blocking-threads", str(threads), "--no-ws"]
     words += ["--workers-kill-timeout", str(WEB_STOP_SECONDS)]
     return [*words, "wxcode.stack.web:application"]
 

@@ -45,6 +45,7 @@ class Plan:
     port: int
     # of the web server: each waits while WeChat draws, and a few slow calls must not keep everybody else waiting
     threads: int
+    workers: int
     environment: Mapping[str, str]
     own_redis_url: str
     own_sandbox_url: str
@@ -97,7 +98,7 @@ class Supervisor:
         if plan.own_sandbox_url:
             self._add("sandbox", commands.sandbox(url=plan.own_sandbox_url, data_dir=plan.data_dir))
         # nobody knows the address yet, so the web server may load while the database is prepared
-        self._add("web", commands.web(host=plan.host, port=plan.port, threads=plan.threads))
+        self._add("web", commands.web(host=plan.host, port=plan.port, threads=plan.threads, workers=plan.workers))
         facts = self._prepare()
         base = welcome.address(plan.host, plan.port)
         self._wait_for("web", base)

@@ -3,6 +3,7 @@
 import base64
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -37,6 +38,9 @@ from apps.wechat import rules
 from apps.wechat.types import LIMITED_PATH_MAX_LENGTH, QRCODE_PATH_MAX_BYTES, SCENE_MAX_LENGTH, WIDTH_MAX, WIDTH_MIN
 
 T = TypeVar("T")
+# how answers write a colour and a moment
+LINE_COLOR = LineColorField()
+MOMENT = serializers.DateTimeField()
 
 
 class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
@@ -150,6 +154,43 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
             del fields["is_reused"]
         return fields
 
+    def to_representation(self, code: IssuedCode) -> dict[str, Any]:
+        """What the fields above say, in a twentieth of the time that they take to say it; a test compares the two."""
+        told: dict[str, Any] = {
+            "id": code.pk,
+            "appid": code.miniprogram.appid,
+            "kind": code.kind,
+            "scene": code.scene,
+            "page": code.page,
+            "path": self.get_path(code),
+            "env_version": code.env_version,
+            "check_path": code.check_path,
+            "width": code.width,
+            "auto_color": code.auto_color,
+            "line_color": LINE_COLOR.to_representation(code.line_color),
+            "is_hyaline": code.is_hyaline,
+            "label": code.label,
+            "tags": self.get_tags(code),
+            "external_id": code.external_id,
+            "num_used": code.num_used,
+            "media_type": code.media_type,
+            "image_size": code.image_size,
+            "image_width": code.image_width,
+            "image_url": self.get_image_url(code),
+        }
+        if self.context.get("embed"):
+            told["image_data"] = self.get_image_data(code)
+        told |= {
+            "client": code.client.name if code.client_id is not None and code.client is not None else None,
+            "issued_by": code.issued_by,
+            "door": code.door,
+            "issued_at": MOMENT.to_representation(code.issued_at),
+            "archived_at": None if code.archived_at is None else MOMENT.to_representation(code.archived_at),
+        }
+        if "is_reused" in self.context:
+            told["is_reused"] = self.get_is_reused(code)
+        return told
+
     @extend_schema_field({"type": "array", "items": {"type": "string"}})
     def get_tags(self, code: IssuedCode) -> list[str]:
         return [tag.name for tag in code.tags.all()]
@@ -200,6 +241,14 @@ class CodeDetailOutput(CodeOutput):
 
     reissues = serializers.IntegerField(help_text="How often it got another picture.")
     earlier_pictures = EarlierPictureOutput(many=True, help_text="Newest first.")
+
+    def to_representation(self, code: IssuedCode) -> dict[str, Any]:
+        earlier: QuerySet[EarlierPicture] = code.earlier_pictures.all()
+        shown = EarlierPictureOutput(context=self.context)
+        return super().to_representation(code) | {
+            "reissues": code.reissues,
+            "earlier_pictures": [shown.to_representation(picture) for picture in earlier],
+        }
 
 
 class ChangeInput(UnknownFieldsRefused, serializers.Serializer[Any]):

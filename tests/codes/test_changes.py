@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from rest_framework.serializers import Serializer
 
 from apps.codes.models import EarlierPicture, FailedAttempt, IssuedCode, LifetimePool
+from apps.codes.serializers import CodeDetailOutput, CodeOutput
 from apps.sandbox.metadata import read_metadata
 from tests.codes.rows import make_code
 from tests.parts import make_api, make_miniprogram
@@ -41,6 +43,24 @@ def address(code, action=""):
 
 def listed(api, query=""):
     return [row["id"] for row in api.get(f"/api/v1/codes/?{query}").json()["results"]]
+
+
+def test_answers_say_what_their_documented_fields_say(api, code, rf):
+    """Written out for speed; REST framework's own way over the declared fields has to say the same."""
+    plain = make_code(IssuedCode.objects.get().miniprogram, "table=8", label="窗", num_used=7, line_color="#0a0b0c")
+    request = rf.get("/", SERVER_NAME="localhost")
+    assert api.post(address(code, "reissue"), {"width": 860}, format="json").status_code == 200
+    for pk in (code["id"], plain.pk):
+        for asked in ({}, {"is_reused": True}, {"embed": pk == code["id"]}):
+            context = {"request": request, **asked}
+            row = IssuedCode.objects.with_facts().get(pk=pk)
+            ours = CodeDetailOutput(row, context=context)
+            declared = Serializer.to_representation(CodeDetailOutput(row, context=context), row)
+            assert ours.data == declared
+            assert list(ours.data) == list(declared)
+            assert CodeOutput(row, context=context).data == Serializer.to_representation(
+                CodeOutput(row, context=context), row
+            )
 
 
 # --- label and tags ------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
             issued = issue_code(
                 miniprogram=miniprogram,
                 request=code_request(miniprogram, **given),
-                issuer=Issuer(label=caller.label, door=Door.API, client_id=caller.client_id),
+                issuer=issuer_of(caller),
             )
         answer_status = status.HTTP_200_OK if issued.is_reused else status.HTTP_201_CREATED
         if getattr(request.accepted_renderer, "format", "") == PictureRenderer.format:
@@ -162,6 +162,11 @@ def get_visible_code(caller: Caller, pk: int) -> IssuedCode:
 def caller_of(request: Request) -> Caller:
     """Who asks; the permission has seen to it that somebody does."""
     return cast(Caller, request.auth)
+
+
+def issuer_of(caller: Caller) -> Issuer:
+    """What the history records of who asks through this API."""
+    return Issuer(label=caller.label, door=Door.API, client_id=caller.client_id, client_name=caller.name)
 
 
 def _read_embed(request: Request) -> bool:

@@ -13,11 +13,10 @@ from rest_framework.views import APIView
 from apps.api.queries import read_choice, refuse_repeated
 from apps.clients.caller import Caller
 from apps.codes import pictures
-from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code
+from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code, issuer_of
 from apps.codes.changes import archive_code, change_code, reissue_code
 from apps.codes.checking import find_kind_problems
-from apps.codes.models import Door, EarlierPicture, IssuedCode
-from apps.codes.requests import Issuer
+from apps.codes.models import EarlierPicture, IssuedCode
 from apps.codes.serializers import ChangeInput, CodeDetailOutput, ReissueInput
 from apps.errors import InvalidRequest, NotFound
 
@@ -92,9 +91,7 @@ class CodeReissue(APIView):
         wrong = {name: found for name, found in foreign.items() if name in looks}
         if wrong:
             raise InvalidRequest(_("This kind of code cannot look like that."), errors=wrong)
-        caller = caller_of(request)
-        issuer = Issuer(label=caller.label, door=Door.API, client_id=caller.client_id)
-        reissue_code(code, looks=looks, issuer=issuer)
+        reissue_code(code, looks=looks, issuer=issuer_of(caller_of(request)))
         return _told(request, code)
 
 

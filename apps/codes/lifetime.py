@@ -78,13 +78,14 @@ def note_used(miniprogram: MiniProgram, num_used: int | None) -> int:
     return pool.used if num_used is None else num_used
 
 
+def is_page_noted(code: IssuedCode) -> bool:
+    """Whether its page counts as one of the 60,000 that WeChat does not check."""
+    return code.kind == Kind.UNLIMITED and not code.check_path and bool(code.page)
+
+
 def note_pages(miniprogram: MiniProgram, codes: Iterable[IssuedCode]) -> None:
     """Count the pages of those `codes` that WeChat did not check; in the transaction that saves them."""
-    pages = {
-        code.page: text_key(code.page)
-        for code in codes
-        if code.kind == Kind.UNLIMITED and not code.check_path and code.page
-    }
+    pages = {code.page: text_key(code.page) for code in codes if is_page_noted(code)}
     if not pages:
         return
     known = UncheckedPage.objects.filter(miniprogram=miniprogram)

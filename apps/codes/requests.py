@@ -35,6 +35,8 @@ class Issuer:
     label: str
     door: str = field(default=Door.API.value)
     client_id: int | None = None
+    # known already where the client itself is asking
+    client_name: str = ""
 
 
 def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: Any) -> CodeRequest:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,14 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.bulk import get_tags, new_failed_attempt
 from apps.codes.drawing import draw_code
-from apps.codes.lifetime import note_pages
-from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode
+from apps.codes.lifetime import is_page_noted, note_pages
+from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode, Tag
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest
 from apps.coordination.counting import tally
 from apps.coordination.single_flight import single_flight
 from apps.errors import Conflict, WxcodeError
 from apps.miniprograms.models import MiniProgram
+from apps.prepared import PreparedInsert, PreparedRow
 from apps.tokens.database import release_database
 from apps.tokens.refreshing import refuse_if_inactive
 
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Beyond the slowest code call: connecting, one token refresh and its repeat, storing.
 LEASE_MARGIN_SECONDS = 15.0
+same_request = PreparedRow(IssuedCode, "miniprogram", "digest")
+new_code = PreparedInsert(IssuedCode)
 
 
 class ExternalIdTaken(Conflict):
@@ -57,23 +60,25 @@ def issue_code(*, miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer
     request_digest = digest(request)
     issued_now: list[IssuedCode] = []
 
-    def lead() -> int:
+    def lead() -> IssuedCode:
         issued_now.append(_ask_and_store(miniprogram, request, request_digest, issuer))
-        return issued_now[0].pk
+        return issued_now[0]
 
     lease = 2 * (settings.WECHAT_CODE_TIMEOUT + settings.WECHAT_CONNECT_TIMEOUT) + LEASE_MARGIN_SECONDS
-    code_id = single_flight(
+    identical = partial(_find_identical, miniprogram, request_digest)
+    code = single_flight(
         f"code:{miniprogram.appid}:{request_digest}",
         lead=lead,
-        ready=partial(_find_identical_id, miniprogram, request_digest),
+        ready=identical,
         lease_seconds=lease,
         wait_seconds=lease,
+        before_wait=release_database,
     )
     if issued_now:
         tally("codes", miniprogram.appid, "issued")
-        return Issued(issued_now[0], is_reused=False)
+        return Issued(code, is_reused=False)
     tally("codes", miniprogram.appid, "reused")
-    return Issued(adopt_external_id(IssuedCode.objects.with_facts().get(pk=code_id), request, issuer), is_reused=True)
+    return Issued(_with_facts(adopt_external_id(code, request, issuer), issuer), is_reused=True)
 
 
 def refuse_if_inactive_for_codes(miniprogram: MiniProgram) -> None:
@@ -82,16 +87,22 @@ def refuse_if_inactive_for_codes(miniprogram: MiniProgram) -> None:
         refuse_if_inactive(miniprogram)
 
 
-def _find_identical_id(miniprogram: MiniProgram, request_digest: str) -> int | None:
-    """The id alone: this is asked several times per request, and the row only once.
+def _find_identical(miniprogram: MiniProgram, request_digest: str) -> IssuedCode | None:
+    code = same_request.find(miniprogram.pk, request_digest)
+    if code is not None:
+        code.miniprogram = miniprogram
+    return code
 
-    Who finds none is about to wait for WeChat or for the one who asks it, so the connection goes back.
-    """
-    same = IssuedCode.objects.filter(miniprogram=miniprogram, digest=request_digest)
-    found: int | None = same.values_list("pk", flat=True).first()
-    if found is None:
-        release_database()
-    return found
+
+def _with_facts(code: IssuedCode, issuer: Issuer) -> IssuedCode:
+    code.read_tags()
+    _remember_client(code, issuer)
+    return code
+
+
+def _remember_client(code: IssuedCode, issuer: Issuer) -> None:
+    if code.client_id is not None and code.client_id == issuer.client_id and issuer.client_name:
+        code.remember_client(issuer.client_name)
 
 
 def _ask_and_store(miniprogram: MiniProgram, request: CodeRequest, request_digest: str, issuer: Issuer) -> IssuedCode:
@@ -110,21 +121,27 @@ def _ask_and_store(miniprogram: MiniProgram, request: CodeRequest, request_diges
 
 def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCode:
     try:
-        with transaction.atomic():
-            code.save(force_insert=True)
-            note_pages(code.miniprogram, [code])
-            tags = list(get_tags(request.tags).values())
-            if tags:
-                code.tags.set(tags, through_defaults=code.tag_defaults)
+        tags = _write(code, request)
     except IntegrityError:
         # a leader whose lease ran out while WeChat was slow has been overtaken, or external_id was taken meanwhile
-        identical_id = _find_identical_id(code.miniprogram, code.digest)
-        if identical_id is None:
+        identical = _find_identical(code.miniprogram, code.digest)
+        if identical is None:
             _refuse_taken_external_id(request, issuer, code_id=None)
             raise
-        return adopt_external_id(IssuedCode.objects.with_facts().get(pk=identical_id), request, issuer)
+        return _with_facts(adopt_external_id(identical, request, issuer), issuer)
     code.remember_tags(tags)
+    _remember_client(code, issuer)
     return code
+
+
+def _write(code: IssuedCode, request: CodeRequest) -> list[Tag]:
+    with transaction.atomic() if request.tags or is_page_noted(code) else nullcontext():
+        new_code.insert(code)
+        note_pages(code.miniprogram, [code])
+        tags = list(get_tags(request.tags).values())
+        if tags:
+            code.tags.set(tags, through_defaults=code.tag_defaults)
+    return tags
 
 
 def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCode:

@@ -61,12 +61,14 @@ def single_flight(
     ready: Callable[[], T | None],
     lease_seconds: float,
     wait_seconds: float = 5.0,
+    before_wait: Callable[[], object] = lambda: None,
 ) -> T:
     """The value of `ready()` if there is one, else of `lead()`, which runs in one process at a time per `name`.
 
     `ready` looks where `lead` leaves its result and is asked again after every wait. A leader that dies is
     replaced within LOCK_SECONDS, one that lives keeps the lead for at most `lease_seconds`, which must
-    outlast `lead`. A failing leader's WxcodeError reaches everybody who waited for it.
+    outlast `lead`. A failing leader's WxcodeError reaches everybody who waited for it. Whoever has to wait calls
+    `before_wait` first, to give back what others need meanwhile.
 
     Raises WaitedTooLong after `wait_seconds`, CoordinationUnavailable, and whatever `lead` and `ready` raise.
     """
@@ -77,7 +79,8 @@ def single_flight(
             return value
         flight, is_first = _join_local_flight(name)
         if is_first:
-            return _fly(name, flight, lead, ready, lease_seconds, deadline)
+            return _fly(name, flight, lead, ready, before_wait, lease_seconds, deadline)
+        before_wait()
         try:
             # the threads of one process wait for each other here and cost Redis nothing
             flight.result(timeout=max(deadline - time.monotonic(), 0.001))
@@ -103,11 +106,12 @@ def _fly(
     flight: "Future[None]",
     lead: Callable[[], T],
     ready: Callable[[], T | None],
+    before_wait: Callable[[], object],
     lease_seconds: float,
     deadline: float,
 ) -> T:
     try:
-        value = _lead_or_follow(name, lead, ready, lease_seconds, deadline)
+        value = _lead_or_follow(name, lead, ready, before_wait, lease_seconds, deadline)
     except BaseException as error:
         _land(name, flight, error)
         raise
@@ -126,7 +130,12 @@ def _land(name: str, flight: "Future[None]", error: BaseException | None) -> Non
 
 
 def _lead_or_follow(
-    name: str, lead: Callable[[], T], ready: Callable[[], T | None], lease_seconds: float, deadline: float
+    name: str,
+    lead: Callable[[], T],
+    ready: Callable[[], T | None],
+    before_wait: Callable[[], object],
+    lease_seconds: float,
+    deadline: float,
 ) -> T:
     owner = secrets.token_hex(16)
     lock = key("flight", name)
@@ -135,7 +144,8 @@ def _lead_or_follow(
             is_leader = redis.set(lock, owner, nx=True, px=int(LOCK_SECONDS * 1000))
         if is_leader:
             return _lead(lock, owner, lead, ready, lease_seconds)
-        value = _follow(lock, ready, deadline)
+        before_wait()
+        value = _follow(lock, ready, before_wait, deadline)
         if value is not None:
             return value
     raise _waited_too_long()
@@ -156,7 +166,7 @@ def _lead(lock: str, owner: str, lead: Callable[[], T], ready: Callable[[], T | 
         _release(lock, owner)
 
 
-def _follow(lock: str, ready: Callable[[], T | None], deadline: float) -> T | None:
+def _follow(lock: str, ready: Callable[[], T | None], before_wait: Callable[[], object], deadline: float) -> T | None:
     """Wait for the present leader: its result, its failure raised, or None once the lock is free again."""
     poll = FIRST_POLL_SECONDS
     with redis_errors() as redis:
@@ -175,6 +185,7 @@ def _follow(lock: str, ready: Callable[[], T | None], deadline: float) -> T | No
         if current != leader:
             _raise_failure(lock, leader)
             return None
+        before_wait()
     return None
 
 

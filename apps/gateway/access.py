@@ -71,7 +71,7 @@ def admit(request: HttpRequest, *, door: str, source: str, scope: str | None, ap
         caller.require_scope(scope)
     if appid is not None:
         caller.require_miniprogram(appid)
-    return Issuer(label=caller.label, door=source, client_id=caller.client_id)
+    return Issuer(label=caller.label, door=source, client_id=caller.client_id, client_name=caller.name)
 
 
 def _demand_openness(request: HttpRequest, openness: Openness) -> None:

@@ -9,15 +9,16 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 APPS = BASE_DIR / "apps"
 MAY_IMPORT = {
     "errors": set(),
+    "prepared": set(),
     "wechat": {"errors"},
     "coordination": {"errors"},
     "sandbox": set(),
     "api": {"errors"},
     "tables": set(),
     "miniprograms": {"wechat", "errors"},
-    "clients": {"miniprograms", "coordination", "errors"},
+    "clients": {"miniprograms", "coordination", "prepared", "errors"},
     "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
-    "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
+    "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
     "batches": {"codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
     "gallery": {"batches", "codes", "miniprograms", "errors"},
     "overview": {

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.clients.models import ApiClient
-from apps.codes import search_index
+from apps.codes import postgres_search, search_index
 from apps.codes.derived import text_key
 from apps.codes.grams import find_tokens, find_words
 from apps.codes.models import BLOCK_SIZE, CodeTag, IssuedCode, Tag
@@ -206,7 +206,7 @@ class Plan:
         if len(found) >= count:
             return found
         rows = self._in_order(self._with_words(self._codes()))
-        return list(rows.extra(**search_index.find_in_postgres(find_tokens(self.words), self.miniprogram_ids))[:count])
+        return postgres_search.find(rows, find_tokens(self.words), miniprogram_ids=self.miniprogram_ids, count=count)
 
     def _with_words(self, rows: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
         for word in self.words:

@@ -10,8 +10,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from apps.codes.grams import miniprogram_token
 
+VECTOR = "(search_grams::tsvector)"
 POSTGRES = (
-    "CREATE INDEX IF NOT EXISTS issuedcode_grams ON codes_issuedcode USING gin ((search_grams::tsvector))",
+    f"CREATE INDEX IF NOT EXISTS issuedcode_grams ON codes_issuedcode USING gin ({VECTOR})",
     # nothing waits for its turn in a list that every search would have to read
     "ALTER INDEX issuedcode_grams SET (fastupdate = off)",
 )
@@ -69,16 +70,4 @@ def find_in_sqlite(tokens: tuple[list[str], list[str]], miniprogram_ids: Collect
         # the + keeps SQLite from asking FTS5 anew for every code
         "where": ["codes_issuedcode.id = +codes_search.rowid", "codes_search MATCH %s"],
         "params": [" AND ".join(parts)],
-    }
-
-
-def find_in_postgres(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> dict[str, Any]:
-    """Arguments of QuerySet.extra."""
-    grams, beginnings = tokens
-    parts = [*(f"'{gram}'" for gram in grams), *(f"'{beginning}':*" for beginning in beginnings)]
-    if miniprogram_ids is not None:
-        parts.append("(" + " | ".join(f"'{miniprogram_token(each)}'" for each in miniprogram_ids) + ")")
-    return {
-        "where": ["codes_issuedcode.search_grams::tsvector @@ %s::tsquery"],
-        "params": [" & ".join(parts)],
     }

@@ -73,7 +73,9 @@ def test_every_filter_comes_from_an_index_in_its_order(miniprogram, query):
                 cursor.execute(f"SET LOCAL enable_{way} = off")
     for statement in statements:
         plan = plan_of(statement)
-        assert "COUNT(" not in statement.upper() and "OFFSET" not in statement.upper()
+        # OFFSET 0 skips nothing, it keeps PostgreSQL's planner from choosing another index than that of the words
+        plain = statement.upper().replace(" OFFSET 0)", ")")
+        assert "COUNT(" not in plain and "OFFSET" not in plain
         if connection.vendor == "sqlite":
             assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
             scanned = [line for line in plan.splitlines() if line.startswith("SCAN") and "INDEX" not in line]

@@ -1,0 +1,61 @@
+"""Which grams PostgreSQL's index is asked for, and that leaving some out never changes what is found."""
+
+import pytest
+from django.db import connection
+
+from apps.codes import postgres_search
+from apps.codes.history import History, Wanted
+from apps.codes.models import IssuedCode
+from apps.codes.postgres_search import Frequencies
+from tests.codes.rows import make_code, new_code
+from tests.parts import make_miniprogram
+
+KNOWN = Frequencies({"tab": 0.9, "abl": 0.9, "=50": 0.01, "500": 0.01, "e=5": 0.11, "ter": 0.08}, 0.001, rows=1e6)
+
+
+def test_common_grams_are_left_out_where_rare_ones_suffice():
+    assert KNOWN.choose(["tab", "abl", "e=5", "=50", "500"], []) == ["'500'", "'=50'"]
+
+
+def test_what_is_not_listed_is_rarer_than_what_is():
+    assert KNOWN.choose(["tab", "zep", "500"], []) == ["'zep'", "'500'"]
+
+
+def test_grams_are_added_until_few_rows_are_left():
+    assert KNOWN.choose(["ter", "e=5", "=50"], []) == ["'=50'", "'ter'", "'e=5'"]
+
+
+def test_what_nearly_all_codes_have_is_asked_for_only_alone():
+    assert KNOWN.choose(["tab", "abl"], []) == ["'abl'"]
+
+
+def test_a_beginning_is_as_common_as_all_grams_that_begin_so():
+    assert KNOWN.choose(["=50"], ["ta"]) == ["'=50'"]
+    assert KNOWN.choose([], ["象"]) == ["'象':*"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own index")
+def test_with_statistics_the_same_is_found(monkeypatch):
+    miniprogram = make_miniprogram()
+    # the newest ones are looked through before the index is asked
+    monkeypatch.setattr("apps.codes.history.LOOKED_THROUGH", 10)
+    IssuedCode.objects.bulk_create(
+        [
+            new_code(
+                miniprogram, f"table={number}", label="窗边 window" if number % 3 else "Roof", digest=f"{number:064d}"
+            )
+            for number in range(600)
+        ]
+    )
+    make_code(miniprogram, "after")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE codes_issuedcode")
+    monkeypatch.setattr(postgres_search._Known, "until", 0.0)
+    for words in ("table=77", "roof", "窗", "le=1 边 w", "wind oof", "=599", "after", "7 roof"):
+        expected = IssuedCode.objects.order_by("-id")
+        for word in words.split():
+            expected = expected.filter(search_text__contains=word)
+        found = [row.id for row in History(Wanted(words=words))[:50]]
+        assert found == list(expected.values_list("pk", flat=True)[:50]), words
+    assert len(postgres_search._Known.frequencies.shares) > 10

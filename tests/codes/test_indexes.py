@@ -80,6 +80,9 @@ def test_every_filter_comes_from_an_index_in_its_order(miniprogram, query):
             assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
             scanned = [line for line in plan.splitlines() if line.startswith("SCAN") and "INDEX" not in line]
             assert all("codes_search" in line or query in ("", "archived=true") for line in scanned), plan
+        elif "@@" in statement:
+            # asked only when the newest thousands did not fill the page: what its index finds is few, and is sorted
+            assert "Bitmap Index Scan on issuedcode_grams" in plan and "Seq Scan" not in plan, plan
         else:
             assert "Seq Scan" not in plan and "Sort" not in plan.replace("Sort Key", ""), plan
 

@@ -172,6 +172,12 @@ def log_format(raw: str) -> str:
     return raw.lower()
 
 
+def second_factor(raw: str) -> str:
+    if raw.lower() not in ("off", "admin", "staff"):
+        raise Malformed("use off, admin or staff")
+    return raw.lower()
+
+
 def log_level(raw: str) -> str:
     if raw.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise Malformed("use DEBUG, INFO, WARNING or ERROR")

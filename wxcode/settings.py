@@ -1,5 +1,6 @@
 """Every setting, by concern, read from the environment with typed reads that fail loudly (see .env.example)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,11 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "django_object_actions",
+    "django_otp",
+    "axes",
     "apps.miniprograms",
     "apps.clients",
+    "apps.accounts",
     "apps.tokens",
     "apps.codes",
     "apps.batches",
@@ -70,6 +74,7 @@ MIDDLEWARE = [
     # outermost, so that its headers are the last ones: the layer in front of Django adds them there, too
     "apps.clients.rate_limits.RateLimitHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "wxcode.security_headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -77,9 +82,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    # from here on a session that is too old, or lacks its second factor, is nobody's
+    "apps.accounts.gate.SessionGate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # innermost: turns a login that was refused into the page that says when to try again
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -125,10 +135,52 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_PRO
 TRUSTED_PROXIES: list[str] = env.read("TRUSTED_PROXIES", env.networks, [])
 X_FRAME_OPTIONS = "DENY"
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+# Browsers refuse a cookie of this name from a subdomain, for a path or without https.
+HOST_PREFIX = "__Host-" if HTTPS_ONLY else ""
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS_ONLY
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# A request with more in it is refused before it is read whole; uploaded tables have limits of their own (apps.batches).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# --- accounts ----------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# The first makes new hashes; a password of the second is hashed anew when its owner logs in.
+PASSWORD_HASHERS = ["apps.accounts.hashers.BoundedArgon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+# Length and no well-known password; no rules about kinds of characters, no upper limit.
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# Who must have a second factor: off (nobody must), admin (superusers, and everybody on the admin's pages), staff.
+REQUIRE_SECOND_FACTOR = env.read("REQUIRE_SECOND_FACTOR", env.second_factor, "off")
+# A session ends after so many minutes without a request, and after so many hours whatever happens.
+SESSION_IDLE_MINUTES = env.read("SESSION_IDLE_MINUTES", env.positive_number, 30.0)
+SESSION_HOURS = env.read("SESSION_HOURS", env.positive_number, 12.0)
+SESSION_COOKIE_AGE = int(SESSION_HOURS * 3600)
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# Five wrong passwords for one name from one address: a quarter of an hour of pause, for that name from there.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "apps.accounts.guard.address_of"
+AXES_LOCKOUT_CALLABLE = "apps.accounts.login.locked_page"
+AXES_RESET_ON_SUCCESS = True
+# who tries on while locked does not prolong it: otherwise a neighbour behind the same address could
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+# apps.accounts shows its tables and writes its log lines
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
 
 # Origins are allowed per API key (apps.clients.cors), never globally.
 CORS_URLS_REGEX = r"^/api/"
@@ -197,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tidy-uploads": {"task": "apps.batches.tasks.tidy_uploads", "schedule": 600.0, "options": {"expires": 550}},
     "prune-token-events": {"task": "apps.tokens.tasks.prune_token_events", "schedule": 86_400.0},
+    "prune-logins": {"task": "apps.accounts.tasks.prune_logins", "schedule": 86_400.0},
     "prune-failed-attempts": {"task": "apps.codes.tasks.prune_failed_attempts", "schedule": 86_400.0},
 }
 
@@ -286,6 +339,8 @@ LOGGING = {
     "loggers": {
         # at DEBUG it writes whole addresses, and WeChat wants secrets and tokens in the query
         "urllib3": {"level": "INFO"},
+        # its lines hold names as they were typed, and people type passwords there
+        "axes": {"level": "ERROR"},
     },
 }
 

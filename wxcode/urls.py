@@ -12,6 +12,7 @@ handler404 = "apps.api.problems.page_not_found"
 handler500 = "apps.api.problems.server_error"
 
 urlpatterns = [
+    path("", include("apps.accounts.urls")),
     path("admin/tokens/", include("apps.tokens.admin_urls")),
     path("admin/", include("apps.overview.urls")),
     path("admin/", admin.site.urls),

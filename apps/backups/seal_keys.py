@@ -1,11 +1,13 @@
 """The keys in a backup: a file of their own, and ids that tell which key is needed without telling the key."""
 
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
+from apps.accounts.models import SecondFactor
 from apps.backups.manifest import BackupRefused, write_private
 from apps.miniprograms.models import SealedSecret
 
@@ -25,7 +27,8 @@ def find_needed_keys() -> tuple[list[str], int]:
     """Ids of the configured keys that open some stored secret, and how many secrets none of them opens."""
     ciphers = [(key_id(key), Fernet(key)) for key in settings.WXCODE_SEAL_KEYS]
     needed, shut = set(), 0
-    for sealed in SealedSecret.objects.values_list("sealed", flat=True).iterator():
+    secrets = SealedSecret.objects.values_list("sealed", flat=True)
+    for sealed in chain(secrets.iterator(), SecondFactor.objects.values_list("sealed_key", flat=True).iterator()):
         opener = next((name for name, cipher in ciphers if _opens(cipher, bytes(sealed))), None)
         if opener is None:
             shut += 1

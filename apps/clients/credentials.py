@@ -6,6 +6,7 @@ from django.views.decorators.debug import sensitive_variables
 from apps.clients.caller import Caller, invalid_key
 from apps.clients.errors import Unauthenticated
 from apps.clients.facts import find_caller, recall_caller
+from apps.clients.rate_limits import count_wrong_key
 from apps.clients.usage import is_use_noted, note_use
 
 
@@ -23,13 +24,15 @@ def authenticate_key(
 ) -> Caller:
     """The caller with this key, calling from `address` and, in a browser, from a page of `origin`.
 
-    Raises Unauthenticated (no key), InvalidKey, NetworkNotAllowed, OriginNotAllowed. Costs no query while
-    the key is remembered (3 s), and one small write per key and minute.
+    Raises Unauthenticated (no key), InvalidKey, RateLimitExceeded, NetworkNotAllowed, OriginNotAllowed. Costs no
+    query while the key is remembered (3 s), and one small write per key and minute.
     """
     key = find_key(authorization=authorization, x_api_key=x_api_key)
     if key is None:
         raise not_authenticated()
     caller = find_caller(key)
+    if caller is None:
+        count_wrong_key(address)
     refusal = invalid_key() if caller is None else caller.find_refusal(address=address, origin=origin)
     if caller is None or refusal is not None:
         raise refusal or invalid_key()

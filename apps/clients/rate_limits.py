@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 60
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+# Requests with a key that nobody has, per address and minute. Keys of 262 bits are not guessed: this is for the noise.
+WRONG_KEYS = 60
 WARN_EVERY_SECONDS = 60.0
 
 
@@ -70,6 +72,23 @@ def count_request(request: HttpRequest, caller: Caller) -> None:
             % {"seconds": standing.reset},
             retry_after=standing.reset,
         )
+
+
+def count_wrong_key(address: str) -> None:
+    """Counts a request with a key that nobody has. Right keys from that address go on. Raises RateLimitExceeded."""
+    try:
+        count = count_one(f"wrong-keys:{address}", limit=WRONG_KEYS, period_seconds=PERIOD_SECONDS)
+    except CoordinationUnavailable:
+        _warn()
+        return
+    if count.is_granted:
+        return
+    wait = math.ceil(count.seconds)
+    raise RateLimitExceeded(
+        _("Too many requests with a key that is not valid came from this address."),
+        advice=_("Check the key, and repeat the request after %(seconds)d s.") % {"seconds": wait},
+        retry_after=wait,
+    )
 
 
 class RateLimitHeaders:

@@ -45,3 +45,9 @@ def count_one(name: str, *, limit: int, period_seconds: float) -> Count:
     with redis_errors() as redis:
         granted, remaining, wait = redis.eval(COUNT, 1, key("window", name), limit, int(period_seconds * 1_000_000))
     return Count(bool(granted), int(remaining), wait / 1_000_000)
+
+
+def forget_counted(name: str) -> None:
+    """Begins `name` anew. Raises CoordinationUnavailable."""
+    with redis_errors() as redis:
+        redis.delete(key("window", name))

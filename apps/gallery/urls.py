@@ -1,12 +1,10 @@
 """Addresses of the gallery."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from apps.batches.downloads import FILES
 from apps.codes import urls as _registers_the_id_converter  # noqa: F401
 from apps.gallery import batch_actions, batches, making, new_batch, notices, views
-from apps.gallery.login import GalleryLoginView
 
 app_name = "gallery"
 
@@ -42,6 +40,4 @@ urlpatterns = [
         )
         for extension in FILES
     ),
-    path("login/", GalleryLoginView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
 ]

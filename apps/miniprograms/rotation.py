@@ -6,7 +6,14 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from apps.miniprograms.models import MiniProgram, SealedSecret
-from apps.miniprograms.sealing import SEALED_PREFIX, fingerprint, is_fingerprint_of, open_secret, seal_secret
+from apps.miniprograms.sealing import (
+    SEALED_PREFIX,
+    fingerprint,
+    is_fingerprint_of,
+    open_secret,
+    reseal_rows,
+    seal_secret,
+)
 from apps.miniprograms.secrets import SecretUnavailable, resolve_secret
 
 
@@ -31,6 +38,7 @@ def rotate_seal_keys() -> Rotation:
         rows = list(SealedSecret.objects.select_for_update())
         for row in rows:
             _reseal(row)
+        reseal_rows.send(sender=None)
         elsewhere = [each for each in miniprograms if not each.secret_ref.startswith(SEALED_PREFIX)]
         unread = tuple(each.appid for each in elsewhere if not _renew_fingerprint(each))
     return Rotation(resealed=len(rows), removed=removed, unread=unread)

@@ -1,4 +1,4 @@
-"""Sealing AppSecrets: authenticated encryption, keyed addresses and fingerprints."""
+"""Sealing AppSecrets and other secrets at rest: authenticated encryption, keyed addresses and fingerprints."""
 
 import hmac
 from hashlib import sha256
@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,6 +16,8 @@ from apps.miniprograms.models import SealedSecret
 
 SEALED_PREFIX = "sealed:"
 FINGERPRINT_LENGTH = 12
+# Sent inside the transaction of a rotation: whoever keeps what `seal` made seals it anew now.
+reseal_rows = Signal()
 
 
 class SecretUnavailable(WxcodeError):
@@ -63,6 +66,26 @@ def fingerprint(secret: str) -> str:
 def is_fingerprint_of(stored: str, secret: str) -> bool:
     """Whether `stored` was made from `secret` under any of the keys. Raises SecretUnavailable without a key."""
     return any(hmac.compare_digest(stored, _fingerprint(secret, key=key)) for key in _keys())
+
+
+@sensitive_variables("secret")
+def seal(secret: bytes) -> bytes:
+    """`secret` under the first key, for a row that keeps it itself; `reseal_rows` must know that row.
+
+    Raises SecretUnavailable without a key.
+    """
+    return _cipher().encrypt(secret)
+
+
+def open_sealed(sealed: bytes) -> bytes:
+    """What `seal` was given, under whichever key. Raises SecretUnavailable."""
+    try:
+        return _cipher().decrypt(sealed)
+    except InvalidToken:
+        raise SecretUnavailable(
+            _("None of the keys in WXCODE_SEAL_KEYS opens this secret."),
+            advice=_("Put the key that sealed it back into WXCODE_SEAL_KEYS."),
+        ) from None
 
 
 def _keys() -> list[str]:

@@ -7,8 +7,9 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from apps.clients import rate_limits
 from apps.clients.credentials import authenticate_key
-from apps.clients.errors import InvalidKey, NetworkNotAllowed, OriginNotAllowed, Unauthenticated
+from apps.clients.errors import InvalidKey, NetworkNotAllowed, OriginNotAllowed, RateLimitExceeded, Unauthenticated
 from apps.clients.keys import new_key
 from apps.clients.models import ApiClient
 from apps.clients.services import revoke_client
@@ -141,3 +142,16 @@ def test_a_key_is_in_no_log_line_and_no_error(make, caplog):
             enter(x_api_key=sent)
         assert sent not in repr(caught.value.as_problem())
     assert key not in caplog.text and stranger not in caplog.text
+
+
+def test_wrong_keys_from_one_address_are_slowed_down_and_right_ones_are_not(make, monkeypatch):
+    monkeypatch.setattr(rate_limits, "WRONG_KEYS", 3)
+    for _ in range(3):
+        with pytest.raises(InvalidKey):
+            enter(f"Bearer {new_key()}")
+    with pytest.raises(RateLimitExceeded) as caught:
+        enter(f"Bearer {new_key()}")
+    assert 0 < caught.value.retry_after <= 60
+    assert enter(f"Bearer {make()[1]}")
+    with pytest.raises(InvalidKey):
+        enter(f"Bearer {new_key()}", address="203.0.113.8")

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "tables": set(),
     "miniprograms": {"wechat", "errors"},
     "clients": {"miniprograms", "coordination", "prepared", "errors"},
+    "accounts": {"miniprograms", "clients", "coordination", "tables", "errors"},
     "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
     "batches": {"codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
@@ -42,7 +43,7 @@ MAY_IMPORT = {
         "api",
         "errors",
     },
-    "backups": {"codes", "tokens", "miniprograms", "coordination"},
+    "backups": {"accounts", "codes", "tokens", "miniprograms", "coordination"},
     "gateway": {"codes", "tokens", "miniprograms", "clients", "wechat", "api", "errors"},
 }
 JUNK_DRAWERS = {"utils", "helpers", "common", "core", "misc", "base"}

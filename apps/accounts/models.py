@@ -1,0 +1,134 @@
+"""The second factor of an account: an authenticator app whose key is sealed, and backup codes that are hashed."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from base64 import b32encode
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, ThrottlingMixin
+from django_otp.oath import TOTP
+
+from apps.miniprograms.sealing import open_sealed, seal
+
+KEY_BYTES = 20
+STEP_SECONDS, DIGITS = 30, 6
+# codes of the neighbouring half minutes count as well
+TOLERANCE = 1
+ISSUER = "wxcode"
+# After n wrong codes 2**(n-1) seconds pass before the next, at most 512: some 170 a day, of a million.
+MOST_COUNTED_FAILURES = 10
+# without 0, 1, i, l, o; 16 of them hold 79 bits
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+CODE_LENGTH, CODE_COUNT = 16, 10
+
+
+class Throttled(ThrottlingMixin, Device):
+    """A device that answers slower and slower to wrong codes, up to a limit."""
+
+    class Meta:
+        abstract = True
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+    def throttle_increment(self, commit: bool = True) -> None:
+        counted: int = self.throttling_failure_count
+        self.throttling_failure_count = min(counted, MOST_COUNTED_FAILURES - 1)
+        super().throttle_increment(commit=commit)
+
+
+class SecondFactor(Throttled):
+    """An authenticator app (TOTP, https://www.rfc-editor.org/rfc/rfc6238).
+
+    django-otp's own model keeps the key in the open; this one keeps it under WXCODE_SEAL_KEYS, as AppSecrets are.
+    """
+
+    sealed_key = models.BinaryField()
+    # the newest half minute whose code was used: a code counts once
+    last_t = models.BigIntegerField(default=-1)
+    drift = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "confirmed"], name="accounts_one_second_factor")
+        ]
+
+    @classmethod
+    def with_new_key(cls, user: Any) -> "SecondFactor":
+        """Not saved, not confirmed. Raises SecretUnavailable."""
+        return cls(user=user, name=ISSUER, confirmed=False, sealed_key=seal(secrets.token_bytes(KEY_BYTES)))
+
+    def open_key(self) -> bytes:
+        """Raises SecretUnavailable."""
+        return open_sealed(bytes(self.sealed_key))
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is the code of now and was not used before. Raises SecretUnavailable.
+
+        Call it inside a transaction on a row selected for update: then no code counts twice.
+        """
+        if not self.verify_is_allowed()[0]:
+            return False
+        totp = TOTP(self.open_key(), STEP_SECONDS, 0, DIGITS, self.drift)
+        totp.time = time.time()
+        if not token.isdecimal() or not totp.verify(int(token), TOLERANCE, self.last_t + 1):
+            self.throttle_increment()
+            return False
+        self.last_t, self.drift = totp.t(), totp.drift
+        self.throttle_reset(commit=False)
+        self.save()
+        return True
+
+    def written_key(self) -> str:
+        """The key as people type it: base32 in groups of four. Raises SecretUnavailable."""
+        text = b32encode(self.open_key()).decode()
+        return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+    def address(self) -> str:
+        """What the QR code says: https://github.com/google/google-authenticator/wiki/Key-Uri-Format."""
+        facts = {"secret": b32encode(self.open_key()).decode(), "issuer": ISSUER}
+        return f"otpauth://totp/{quote(f'{ISSUER}:{self.user.get_username()}')}?{urlencode(facts)}"
+
+
+class BackupCodes(Throttled):
+    """Ten codes for the day the telephone is gone. Each counts once; only salted hashes are kept."""
+
+    hashes: Any = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("backup codes")
+        verbose_name_plural = _("backup codes")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user"], name="accounts_one_set_of_backup_codes")]
+
+    def renew(self) -> list[str]:
+        """New codes, which are readable here and never again; the old ones are void. Not saved."""
+        codes = ["".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)) for _ in range(CODE_COUNT)]
+        self.hashes = [_hash(code, salt=secrets.token_hex(16)) for code in codes]
+        return ["-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4)) for code in codes]
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is one of the codes, which is used up by this; as above, on a row selected for update."""
+        if not self.verify_is_allowed()[0]:
+            return False
+        bare = "".join(character for character in token.lower() if character in ALPHABET)
+        left = [kept for kept in self.hashes if not hmac.compare_digest(kept, _hash(bare, salt=kept.partition("$")[0]))]
+        if len(left) == len(self.hashes):
+            self.throttle_increment()
+            return False
+        self.hashes = left
+        self.throttle_reset(commit=False)
+        self.save()
+        return True
+
+
+def _hash(code: str, *, salt: str) -> str:
+    """A plain hash, because 79 random bits are not guessed."""
+    return f"{salt}${hashlib.sha256(f'{salt}{code}'.encode()).hexdigest()}"

@@ -1,0 +1,154 @@
+"""One's own account: the second factor, backup codes, and where else one is logged in."""
+
+import time
+from typing import Any
+
+import segno
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_noop
+from django.views.generic import View
+
+from apps.accounts.forms import CodeForm, say_wrong
+from apps.accounts.gate import session_age
+from apps.accounts.login import enter, never_stored, safe_next
+from apps.accounts.records import record_change, record_second_step
+from apps.accounts.second_factor import (
+    begin,
+    confirm,
+    count_backup_codes,
+    find_second_factor,
+    is_required,
+    remove,
+    renew_backup_codes,
+)
+from apps.accounts.sessions import count_other_sessions, end_other_sessions
+from apps.errors import WxcodeError
+
+# what changes the account wants a password that was given so lately (OWASP ASVS 3.7.1)
+FRESH_SECONDS = 900
+
+
+class OwnPage(View):
+    """A page for whoever is logged in; a WxcodeError below it is shown on a page of its own."""
+
+    needs_fresh_login = True
+    half_users_enter = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        half: Any = getattr(request, "half_user", None) if self.half_users_enter else None
+        self.user: Any = half or request.user
+        # whoever has a second factor proves it before changing anything
+        if not self.user.is_authenticated or (half is not None and find_second_factor(half)):
+            return redirect_to_login(request.get_full_path())
+        if self.needs_fresh_login and session_age(request, int(time.time())) > FRESH_SECONDS:
+            return self.answer(
+                "accounts/again.html", {"back": request.path if request.method == "GET" else "/account/"}
+            )
+        try:
+            return never_stored(super().dispatch(request, *args, **kwargs))
+        except WxcodeError as error:
+            return self.answer("accounts/trouble.html", {"problem": error}, status=error.http_status)
+
+    def answer(self, template: str, facts: dict[str, Any], status: int = 200) -> HttpResponse:
+        facts = {"account": self.user, "next": safe_next(self.request), **facts}
+        return never_stored(render(self.request, template, facts, status=status))
+
+
+class AccountPage(OwnPage):
+    """`/account/`: how the account is secured."""
+
+    needs_fresh_login = False
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        device = find_second_factor(self.user)
+        facts = {
+            "device": device,
+            "codes_left": count_backup_codes(self.user) if device else 0,
+            "is_required": is_required(self.user, "/admin/" if self.user.is_staff else "/"),
+            "other_sessions": count_other_sessions(request, self.user),
+        }
+        return self.answer("accounts/account.html", facts)
+
+
+class SetUpPage(OwnPage):
+    """`/account/second-factor/`: the QR code, and a first code that proves that the app has it."""
+
+    half_users_enter = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._show(CodeForm())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self._show(form)
+        codes = confirm(self.user, "".join(form.cleaned_data["code"].split()))
+        if codes is None:
+            form.add_error("code", say_wrong(0))
+            return self._show(form)
+        record_second_step(request, self.user, is_right=True)
+        enter(request, self.user, find_second_factor(self.user))
+        return self.answer("accounts/codes.html", {"codes": codes, "is_first": True})
+
+    def _show(self, form: CodeForm) -> HttpResponse:
+        device = begin(self.user)
+        picture = segno.make(device.address(), error="m", micro=False)
+        facts = {
+            "form": form,
+            # drawn here: what is in it goes nowhere else
+            "picture": picture.svg_data_uri(border=4, scale=4, light="#fff"),
+            "key": device.written_key(),
+            "is_replacement": find_second_factor(self.user) is not None,
+            "must": not self.request.user.is_authenticated,
+        }
+        return self.answer("accounts/set_up.html", facts)
+
+
+class BackupCodesPage(OwnPage):
+    """`/account/backup-codes/`: new ones, shown this once."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if find_second_factor(self.user) is None:
+            return redirect("accounts:account")
+        return self.answer("accounts/codes.html", {"codes": renew_backup_codes(self.user), "is_first": False})
+
+
+class RemovePage(OwnPage):
+    """`/account/second-factor/remove/`: asks, then takes the second factor away."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.answer("accounts/remove.html", {})
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if remove(self.user):
+            record_change(self.user, gettext_noop("Second factor removed."))
+        return redirect("accounts:account")
+
+
+class EndOthersPage(OwnPage):
+    """`/account/sessions/`: logs out everywhere else."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        end_other_sessions(request, self.user)
+        record_change(self.user, gettext_noop("Logged out everywhere else."))
+        return redirect("accounts:account")
+
+
+class AgainPage(OwnPage):
+    """`/account/again/`: logs out here, and leads back by way of the login."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        back = safe_next(request)
+        logout(request)
+        return redirect_to_login(back)

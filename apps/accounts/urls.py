@@ -1,0 +1,22 @@
+"""Addresses of logging in and of one's own account."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from apps.accounts import login, pages
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("login/", login.LoginView.as_view(), name="login"),
+    # the same page: one form to guard, and one place for the second step
+    path("admin/login/", login.LoginView.as_view(), name="admin-login"),
+    path("login/code/", login.CodeView.as_view(), name="code"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", pages.AccountPage.as_view(), name="account"),
+    path("account/second-factor/", pages.SetUpPage.as_view(), name="set-up"),
+    path("account/second-factor/remove/", pages.RemovePage.as_view(), name="remove"),
+    path("account/backup-codes/", pages.BackupCodesPage.as_view(), name="backup-codes"),
+    path("account/again/", pages.AgainPage.as_view(), name="again"),
+    path("account/sessions/", pages.EndOthersPage.as_view(), name="end-others"),
+]

@@ -18,10 +18,10 @@ from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 class LoginRecords(CsvExport, ReadOnlyAdmin):
     """What all three lists have in common."""
 
-    list_display: ClassVar[Any] = ["moment", "username", "ip_address", "path_info"]
+    list_display = ["moment", "username", "ip_address", "path_info"]
     list_display_links = None
-    search_fields: ClassVar[Any] = ["username", "ip_address"]
-    ordering: ClassVar[Any] = ["-id"]
+    search_fields = ["username", "ip_address"]
+    ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
     change_list_template = "admin/stacked_list.html"
@@ -45,23 +45,23 @@ class LoginRecords(CsvExport, ReadOnlyAdmin):
 class LoginAdmin(LoginRecords):
     """Right passwords and right codes."""
 
-    list_filter: ClassVar[Any] = ["attempt_time", "path_info"]
+    list_filter = ["attempt_time", "path_info"]
 
 
 @admin.register(AccessFailureLog)
 class FailureAdmin(LoginRecords):
     """Wrong passwords and wrong codes."""
 
-    list_display: ClassVar[Any] = [*LoginRecords.list_display, "locked_out"]
-    list_filter: ClassVar[Any] = ["attempt_time", "locked_out", "path_info"]
+    list_display = [*LoginRecords.list_display, "locked_out"]
+    list_filter = ["attempt_time", "locked_out", "path_info"]
 
 
 @admin.register(AccessAttempt)
 class AttemptAdmin(LoginRecords):
     """Failures that still count: five of them keep a name out from an address."""
 
-    list_display: ClassVar[Any] = ["moment", "username", "ip_address", "failures_since_start"]
-    actions: ClassVar[Any] = ["let_in"]
+    list_display = ["moment", "username", "ip_address", "failures_since_start"]
+    actions = ["let_in"]
 
     def has_let_in_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")
@@ -71,6 +71,6 @@ class AttemptAdmin(LoginRecords):
         names = set(attempts.values_list("username", flat=True))
         count = attempts.delete()[0]
         users = User.objects.filter(username__in=names)
-        LogEntry.objects.log_actions(request.user.pk, users, CHANGE, gettext_noop("Let in again."))
+        LogEntry.objects.log_actions(request.user.pk or 0, users, CHANGE, gettext_noop("Let in again."))
         text = ngettext("%(count)d lock was lifted.", "%(count)d locks were lifted.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS)

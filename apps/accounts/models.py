@@ -37,7 +37,7 @@ class Throttled(ThrottlingMixin, Device):
         return 1
 
     def throttle_increment(self, commit: bool = True) -> None:
-        counted: int = self.throttling_failure_count
+        counted: int = self.throttling_failure_count  # type: ignore[has-type]
         self.throttling_failure_count = min(counted, MOST_COUNTED_FAILURES - 1)
         super().throttle_increment(commit=commit)
 

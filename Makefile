@@ -5,16 +5,20 @@ PY := $(VENV)/bin/python
 # any of them, or one that you name: make run PYTHON=/path/to/python3.12
 PYTHON := python3.13 python3.12 python3.11 python3 python
 ARGS ?=
+# how `make check` takes it that the service with the advisories cannot be reached: required (it fails) or if-reachable
+AUDIT ?= required
+export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check backup restore messages lock clean
+.PHONY: help run test check audit backup restore messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
-	@echo 'make check     lint, types, migrations, compose file, deployment checks'
+	@echo 'make check     lint, types, migrations, compose file, deployment checks, known vulnerabilities'
+	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
@@ -45,6 +49,10 @@ check: $(VENV)/development
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	$(PY) manage.py check --deploy --fail-level WARNING
+	$(PY) .ci/audit.py
+
+audit: $(VENV)/development
+	@$(PY) .ci/audit.py
 
 backup: $(VENV)/runtime
 	@$(PY) manage.py backup $(if $(TO),--to '$(TO)') $(if $(KEYS),--keys '$(KEYS)') $(ARGS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from wxcode.redaction import redact
+from wxcode.redaction import CONTROL, redact
 
 # the names that searching in logs relies on; absent ones are left out
 KNOWN = ("request_id", "appid", "errcode", "rid", "duration_ms", "endpoint", "method", "path", "status")
@@ -19,6 +19,10 @@ class RedactingJsonFormatter(JsonFormatter):
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             json_ensure_ascii=False,
         )
+
+    def format(self, record: Any) -> str:
+        # JSON escapes line feeds by itself; some readers of lines break at these as well
+        return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", super().format(record))
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Every text redacted; nothing besides the known names, so that no object's attribute slips in."""

@@ -20,6 +20,7 @@ from apps.accounts.second_factor import (
     confirm,
     count_backup_codes,
     find_second_factor,
+    find_wait,
     is_required,
     remove,
     renew_backup_codes,
@@ -87,7 +88,7 @@ class SetUpPage(OwnPage):
             return self._show(form)
         codes = confirm(self.user, "".join(form.cleaned_data["code"].split()))
         if codes is None:
-            form.add_error("code", say_wrong(0))
+            form.add_error("code", say_wrong(find_wait(begin(self.user))))
             return self._show(form)
         record_second_step(request, self.user, is_right=True)
         enter(request, self.user, find_second_factor(self.user))

@@ -72,9 +72,13 @@ def check_code(user: Any, code: str) -> Verdict:
             if kind is BackupCodes:
                 record_change(user, gettext_noop("Logged in with a backup code."))
             return Verdict(device)
-        allowed, facts = device.verify_is_allowed()
-        wait = 0 if allowed else (facts["locked_until"] - timezone.now()).total_seconds()
-    return Verdict(None, max(1, round(wait)))
+        return Verdict(None, find_wait(device))
+
+
+def find_wait(device: SecondFactor | BackupCodes) -> int:
+    """The seconds until `device` looks at another code; 0 if it does now."""
+    allowed, facts = device.verify_is_allowed()
+    return 0 if allowed else max(1, round((facts["locked_until"] - timezone.now()).total_seconds()))
 
 
 def renew_backup_codes(user: Any) -> list[str]:

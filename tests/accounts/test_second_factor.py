@@ -38,7 +38,7 @@ def test_setting_it_up_takes_a_code_and_shows_ten_backup_codes_once(browser, ann
     device = SecondFactor.objects.get(user=anna)
     assert device.written_key() in page.text and "data:image/svg+xml" in page.text
     assert "no-store" in page["Cache-Control"]
-    assert "This code is wrong" in browser.post(SET_UP, {"code": "000000"}).text
+    assert "This code is wrong, or came too early" in browser.post(SET_UP, {"code": "000000"}).text
     assert not second_factor.find_second_factor(anna)
     with time_machine.travel(timezone.now() + timezone.timedelta(seconds=5)):
         shown = browser.post(SET_UP, {"code": code_of(device), "next": "/make/"})

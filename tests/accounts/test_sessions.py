@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from tests.gallery.staff import PASSWORD
+from tests.gallery.staff import PASSWORD, make_staff
 
 pytestmark = pytest.mark.django_db
 NEW = "another correct horse"
@@ -129,3 +129,12 @@ def test_passwords_are_hashed_by_argon2_and_old_hashes_follow_at_the_next_login(
     assert knock("anna", PASSWORD).status_code == 302
     anna.refresh_from_db()
     assert anna.password.startswith("argon2$") and check_password(PASSWORD, anna.password)
+
+
+def test_an_account_without_the_admin_is_not_sent_round_in_circles(knock, db):
+    make_staff("dora", password=PASSWORD, is_staff=False, is_superuser=False)
+    browser = Client()
+    answer = knock("dora", PASSWORD, client=browser, path="/admin/login/", next="/admin/")
+    assert answer["Location"] == "/"
+    assert browser.get("/admin/login/?next=/admin/")["Location"] == "/"
+    assert "The gallery is for staff" in browser.get("/").text

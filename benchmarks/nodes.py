@@ -1,4 +1,4 @@
-"""Nodes of an installation for benchmarks: a process that production starts, with a place of its own, to be killed at will.
+"""Nodes of an installation for benchmarks: what production starts, each with a place of its own, to be killed at will.
 
 web = web_node("web1", port=8101, environment=shared, directory=place)
 web.start(); web.wait_for_port(8101); web.kill(); web.start(); web.stop(); web.memory()

@@ -150,6 +150,10 @@ def seal_keys(raw: str) -> list[str]:
     return keys
 
 
+def storage_class(raw: str) -> str:
+    return "apps.codes.object_storage.ObjectStorage" if raw.lower() == "s3" else raw
+
+
 def json_object(raw: str) -> dict[str, Any]:
     value = json.loads(raw)
     if not isinstance(value, dict):

@@ -72,8 +72,10 @@ def _beat() -> str:
 def _storage() -> str:
     started = time.perf_counter()
     try:
+        # an object storage without its bucket would say that a name does not exist
+        probe = getattr(default_storage, "probe", None)
         # any name: what matters is that the storage answers
-        default_storage.exists("codes/readyz")
+        probe() if probe else default_storage.exists("codes/readyz")
         root = Path(default_storage.path("")) if hasattr(default_storage, "base_location") else None
     except Exception as error:  # noqa: BLE001 - every storage raises errors of its own
         return f"failed: {type(error).__name__}"

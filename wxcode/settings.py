@@ -258,9 +258,9 @@ CELERY_BEAT_SCHEDULE = {
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_STORAGE_OPTIONS: dict[str, Any] = env.read("MEDIA_STORAGE_OPTIONS", env.json_object, {})
 STORAGES: dict[str, dict[str, Any]] = {
-    # Any Django storage: its dotted path and its options as a JSON object, for example an S3 bucket.
+    # "s3", or any Django storage: its dotted path; its options as a JSON object.
     "default": {
-        "BACKEND": env.read("MEDIA_STORAGE", env.text, "apps.codes.storage.DurableFileSystemStorage"),
+        "BACKEND": env.read("MEDIA_STORAGE", env.storage_class, "apps.codes.storage.DurableFileSystemStorage"),
         "OPTIONS": MEDIA_STORAGE_OPTIONS,
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -13,6 +13,8 @@ class CodesConfig(AppConfig):
     verbose_name = _("Codes")
 
     def ready(self) -> None:
+        from apps.codes import checks  # noqa: F401, PLC0415  (registers the check)
+
         post_migrate.connect(_keep_search_index, sender=self)
 
 

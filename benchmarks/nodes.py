@@ -21,7 +21,6 @@ import yaml
 
 BASE_DIR = Path(__file__).resolve().parents[1]
 READY_SECONDS = 60.0
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Node:
@@ -105,7 +104,9 @@ class Node:
         for place in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError, IndexError):
                 fields = (place / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[2]) == self.process.pid and fields[0] != "Z":
+                # the first thread of a killed process may be a zombie while others still hold its sockets
+                is_gone = fields[0] == "Z" and int(fields[17]) <= 1
+                if int(fields[2]) == self.process.pid and not is_gone:
                     found.append(int(place.name))
         return sorted(found)
 
@@ -117,6 +118,20 @@ class Node:
                 text = Path(f"/proc/{pid}/smaps_rollup").read_text()
                 sizes[pid] = int(re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)[1]) * 1024  # type: ignore[index]
         return sizes
+
+    def connections(self, port: int) -> int:
+        """Established TCP connections of all its processes to that port (Linux)."""
+        sockets = set()
+        for pid in self.pids():
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    sockets.add(os.readlink(entry))
+        count = 0
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            is_there = int(fields[2].rpartition(":")[2], 16) == port and fields[3] == "01"
+            count += is_there and f"socket:[{fields[9]}]" in sockets
+        return count
 
     def open_files(self) -> int:
         """Open files and connections of all its processes (Linux)."""

@@ -11,16 +11,17 @@ export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check audit backup restore messages lock clean
+.PHONY: help run test check audit backup restore secrets messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
-	@echo 'make check     lint, types, migrations, compose file, deployment checks, known vulnerabilities'
+	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
 	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
+	@echo 'make secrets   the files that docker-compose.yml mounts: random keys and passwords, those that are not there yet'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
 	@echo 'make lock      pin the dependencies of pyproject.toml anew'
 	@echo 'make clean     remove the Python environment; data stays'
@@ -48,6 +49,7 @@ check: $(VENV)/development
 	$(PY) -m bandit --quiet --recursive --configfile pyproject.toml apps wxcode
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	$(VENV)/bin/hadolint Dockerfile
 	$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) .ci/audit.py
 
@@ -62,6 +64,25 @@ restore: $(VENV)/runtime
 	@test -n '$(FROM)' || { echo 'Say which backup: make restore FROM=directory KEYS=file' >&2; exit 1; }
 	@$(if $(KEYS),$(PY) -m wxcode.stack.bring_keys '$(KEYS)')
 	@$(PY) manage.py restore '$(FROM)' $(ARGS)
+
+# Containers read them under numbers of their own, so the files are readable and the directory keeps everybody else out.
+SECRETS_DIR := .secrets
+MAKE_SECRET = test -e '$(SECRETS_DIR)/$(1)' || { umask 222; printf '%s' "$(2)" > '$(SECRETS_DIR)/$(1)'; echo "made $(SECRETS_DIR)/$(1)"; }
+RANDOM_WORD = $$(openssl rand -hex 24)
+KEPT = $$(cat '$(SECRETS_DIR)/$(1)')
+
+secrets:
+	@command -v openssl > /dev/null || { echo 'make secrets needs openssl.' >&2; exit 1; }
+	@mkdir -p '$(SECRETS_DIR)' && chmod 700 '$(SECRETS_DIR)'
+	@$(call MAKE_SECRET,secret_key,$(RANDOM_WORD)$(RANDOM_WORD))
+	@$(call MAKE_SECRET,seal_keys,$$(openssl rand -base64 32 | tr '+/' '-_'))
+	@$(call MAKE_SECRET,postgres_password,$(RANDOM_WORD))
+	@$(call MAKE_SECRET,redis_password,$(RANDOM_WORD))
+	@$(call MAKE_SECRET,database_url,postgres://wxcode:$(call KEPT,postgres_password)@postgres:5432/wxcode)
+	@$(call MAKE_SECRET,redis_url,redis://:$(call KEPT,redis_password)@redis:6379/0)
+	@$(call MAKE_SECRET,media_storage_options,{})
+	@$(call MAKE_SECRET,metrics_token,$(RANDOM_WORD))
+	@echo 'Keep a copy of $(SECRETS_DIR)/seal_keys apart from the backups of the database.'
 
 # Run it after texts changed, fill what is empty or fuzzy in the .po file, run it again, commit .po and .mo.
 messages: $(VENV)/runtime

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.nginx_process import CONFIGURATION
 from tests.plugin import BASE_DIR
 
 TEXT = (BASE_DIR / "docker-compose.yml").read_text()
@@ -52,7 +54,39 @@ def test_our_own_run_without_rights_and_write_to_their_volume_alone(name):
 
 def test_the_image_runs_as_a_user_of_its_own():
     dockerfile = (BASE_DIR / "Dockerfile").read_text()
-    assert dockerfile.rindex("USER wxcode") > dockerfile.rindex("RUN ")
+    assert dockerfile.rindex("USER 10001:10001") > dockerfile.rindex("RUN ")
+    assert "--uid 10001" in dockerfile and "--gid 10001" in dockerfile
+
+
+def test_the_linter_finds_nothing_in_the_dockerfile(tmp_path):
+    command = [str(Path(sys.executable).parent / "hadolint")]
+    finished = subprocess.run([*command, str(BASE_DIR / "Dockerfile")], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (0, "")
+    (tmp_path / "Dockerfile").write_text("FROM debian\nUSER root\n")
+    finished = subprocess.run([*command, str(tmp_path / "Dockerfile")], capture_output=True, text=True, timeout=60)
+    assert finished.returncode == 1
+
+
+def test_everything_that_the_dockerfile_copies_is_in_its_context():
+    ignored = (BASE_DIR / ".dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (?!--from)(\S+)", (BASE_DIR / "Dockerfile").read_text(), re.MULTILINE)
+    assert copied and {f"!{name}" for name in copied} <= set(ignored)
+    assert all((BASE_DIR / name).exists() for name in copied)
+
+
+def test_a_proxy_that_stops_waits_longer_than_the_web_servers_behind_it():
+    assert SERVICES["nginx"]["stop_signal"] == "SIGQUIT"
+    assert seconds(SERVICES["nginx"]["stop_grace_period"]) > seconds(SERVICES["web"]["stop_grace_period"])
+
+
+def test_the_proxy_is_started_on_demand_with_the_configuration_that_is_tested():
+    nginx = SERVICES["nginx"]
+    assert (nginx["profiles"], nginx["user"], nginx["read_only"]) == (["nginx"], "nginx", True)
+    assert nginx["volumes"] == [f"./{CONFIGURATION.relative_to(BASE_DIR)}:/etc/nginx/nginx.conf:ro"]
+    listening = re.findall(r"^ +listen (\d+)", CONFIGURATION.read_text(), re.MULTILINE)
+    assert [port.rpartition(":")[2] for port in nginx["ports"]] == listening
+    named = re.findall(r"/run/secrets/(\w+);", CONFIGURATION.read_text())
+    assert nginx["secrets"] == named
 
 
 def test_a_stopped_web_server_has_longer_than_it_gives_its_workers():

@@ -52,6 +52,15 @@ def test_our_own_run_without_rights_and_write_to_their_volume_alone(name):
     assert service["tmpfs"] == ["/tmp"]
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_is_root_or_may_become_it(name):
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    # the others run the image, which has a user of its own
+    assert name in OURS or service["user"] in ("redis", "postgres", "nginx")
+
+
 def test_the_image_runs_as_a_user_of_its_own():
     dockerfile = (BASE_DIR / "Dockerfile").read_text()
     assert dockerfile.rindex("USER 10001:10001") > dockerfile.rindex("RUN ")

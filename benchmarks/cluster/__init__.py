@@ -1,0 +1,1 @@
+"""One installation on many nodes, all on loopback, that lose their parts under traffic."""

@@ -115,6 +115,16 @@ class MiniProgram(models.Model):
         default=False,
         help_text=_("On: the present token is served until it ends, and no new one is fetched."),
     )
+    groups = models.ManyToManyField(
+        "auth.Group",
+        verbose_name=_("groups that see it"),
+        blank=True,
+        related_name="miniprograms",
+        help_text=_(
+            "Staff in these groups find it, its codes and its batches in the gallery and the admin. Superusers and "
+            "holders of the permission “Can see every mini-program” see it anyway."
+        ),
+    )
     notes = models.TextField(_("notes"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
@@ -125,6 +135,7 @@ class MiniProgram(models.Model):
         verbose_name = _("mini-program")
         verbose_name_plural = _("mini-programs")
         ordering = ["name", "id"]
+        permissions: ClassVar[Any] = [("see_every_miniprogram", "Can see every mini-program")]
         constraints = [
             models.UniqueConstraint(
                 fields=["is_default"],

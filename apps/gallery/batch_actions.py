@@ -1,10 +1,11 @@
 """Steering a batch from its page, and its files."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from apps.batches import services
 from apps.batches.downloads import FILES
@@ -12,6 +13,9 @@ from apps.batches.models import CodeBatch
 from apps.errors import WxcodeError
 from apps.gallery.batches import get_batch, show_batch
 from apps.gallery.pages import StaffPage
+from apps.gallery.rights import STEER_BATCHES
+from apps.gallery.trail import record_changes
+from apps.miniprograms.grants import only_visible
 
 ACTIONS: dict[str, Callable[[CodeBatch, QueryDict], object]] = {
     "pause": lambda batch, form: services.pause_batch(batch),
@@ -21,18 +25,35 @@ ACTIONS: dict[str, Callable[[CodeBatch, QueryDict], object]] = {
     "retry-lost": lambda batch, form: services.retry_failed(batch, include_lost=True),
     "rename": lambda batch, form: services.rename_batch(batch, name=form.get("name", "")),
 }
+ENTRIES = {
+    "pause": gettext_noop("Paused."),
+    "resume": gettext_noop("Resumed."),
+    "cancel": gettext_noop("Cancelled."),
+    "retry": gettext_noop("Retried the failed rows."),
+    "retry-lost": gettext_noop("Retried the failed and the lost rows."),
+    "rename": gettext_noop("Renamed."),
+}
+TAKEN = {
+    "zip": gettext_noop("Took its pictures as a ZIP."),
+    "csv": gettext_noop("Took its rows as CSV."),
+    "xlsx": gettext_noop("Took its rows as XLSX."),
+    "pdf": gettext_noop("Took its sheets as PDF."),
+}
 
 
 class BatchAction(StaffPage):
     """`POST` does it and leads back to the page of the batch; a failure is told there."""
+
+    needs: ClassVar[Mapping[str, str]] = {"POST": STEER_BATCHES}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # after a login in between
         return HttpResponseRedirect(reverse("gallery:batch", args=[kwargs["pk"]]))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        batch = get_batch(kwargs["pk"])
+        batch = get_batch(self.request.user, kwargs["pk"])
         ACTIONS[kwargs["action"]](batch, self.request.POST)
+        record_changes(self.request, [batch], ENTRIES[kwargs["action"]])
         return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
@@ -43,7 +64,10 @@ class BatchFile(StaffPage):
     """`zip`, `csv`, `xlsx` or `pdf`; the query is that of the API, or of the form on the page."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        return FILES[kwargs["extension"]](get_batch(kwargs["pk"]), _file_query(self.request.GET))
+        batch = get_batch(self.request.user, kwargs["pk"])
+        answer = FILES[kwargs["extension"]](batch, _file_query(self.request.GET))
+        record_changes(self.request, [batch], TAKEN[kwargs["extension"]])
+        return answer
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         return render_on_batch(self, error)
@@ -51,7 +75,7 @@ class BatchFile(StaffPage):
 
 def render_on_batch(page: StaffPage, error: WxcodeError) -> HttpResponseBase:
     """The batch's own page with `error` on top, or the error alone if there is no such batch."""
-    batch = CodeBatch.objects.with_facts().filter(pk=page.kwargs["pk"]).first()
+    batch = only_visible(CodeBatch.objects.with_facts(), page.request.user).filter(pk=page.kwargs["pk"]).first()
     if batch is None:
         return StaffPage.render_problem(page, error)
     return show_batch(page.request, batch, status=error.http_status, problem=error)

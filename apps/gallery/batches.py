@@ -16,7 +16,7 @@ from apps.codes.models import IssuedCode
 from apps.errors import NotFound
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
-from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.grants import Viewer, only_visible
 
 PAGE_SIZE = 30
 MORE = "more"
@@ -31,7 +31,7 @@ class BatchesPage(StaffPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         before = read_id(self.request.GET.get("before", ""))
-        found = CodeBatch.objects.with_facts()
+        found = only_visible(CodeBatch.objects.with_facts(), self.request.user)
         rows = list((found if before is None else found.filter(pk__lt=before))[: PAGE_SIZE + 1])
         shown: dict[str, Any] = {"batches": rows[:PAGE_SIZE], "before": before}
         if len(rows) > PAGE_SIZE:
@@ -39,7 +39,7 @@ class BatchesPage(StaffPage):
         if self.request.htmx and self.request.htmx.target == MORE:
             return HttpResponse(render_to_string("gallery/batch_rows.html", shown | {"is_more": True}, self.request))
         if not rows and before is None:
-            shown["has_miniprogram"] = MiniProgram.objects.active().exists()
+            shown["has_miniprogram"] = self.miniprograms.active().exists()
         return self.render_to_response(shown)
 
 
@@ -49,7 +49,7 @@ class BatchRow(StaffPage):
     template_name = "gallery/batch_row.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs, batch=get_batch(kwargs["pk"]))
+        return super().get_context_data(**kwargs, batch=get_batch(self.request.user, kwargs["pk"]))
 
 
 class BatchPage(StaffPage):
@@ -58,7 +58,7 @@ class BatchPage(StaffPage):
     template_name = "gallery/batch.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        batch = get_batch(kwargs["pk"])
+        batch = get_batch(self.request.user, kwargs["pk"])
         remember_told(batch, self.request)
         return show_batch(self.request, batch, **kwargs)
 
@@ -69,7 +69,7 @@ class BatchLive(StaffPage):
     template_name = "gallery/batch_live.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        batch = get_batch(kwargs["pk"])
+        batch = get_batch(self.request.user, kwargs["pk"])
         remember_told(batch, self.request)
         facts = facts_of(batch)
         have = self.request.GET.get("have", "")
@@ -85,9 +85,9 @@ class BatchLive(StaffPage):
         )
 
 
-def get_batch(pk: int) -> CodeBatch:
-    """The batch with this id. Raises NotFound."""
-    batch: CodeBatch | None = CodeBatch.objects.with_facts().filter(pk=pk).first()
+def get_batch(user: Viewer, pk: int) -> CodeBatch:
+    """The batch with this id, if `user` may see its mini-program. Raises NotFound."""
+    batch: CodeBatch | None = only_visible(CodeBatch.objects.with_facts(), user).filter(pk=pk).first()
     if batch is None:
         raise NotFound(_("There is no batch %(id)d.") % {"id": pk}, advice=_("Look for it in the list of batches."))
     return batch

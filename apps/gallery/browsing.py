@@ -25,17 +25,22 @@ class Page:
 
 @dataclass(frozen=True)
 class Search:
-    """The state of the gallery: words, one mini-program, one batch (none: everything), and where the page begins."""
+    """The state of the gallery: words, one mini-program, one batch (none: everything), and where the page begins.
 
+    `granted` are the appids that the reader may see; None means every one.
+    """
+
+    granted: frozenset[str] | None
     words: str = ""
     appid: str = ""
     before: int | None = None
     batch: int | None = None
 
     @classmethod
-    def read(cls, query: QueryDict) -> "Search":
+    def read(cls, query: QueryDict, *, granted: frozenset[str] | None) -> "Search":
         """From an address; what makes no sense there is ignored."""
         return cls(
+            granted=granted,
             # PostgreSQL refuses NUL inside a text
             words=query.get("q", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
             appid=query.get("miniprogram", "").replace("\0", "").strip()[:WORDS_MAX_LENGTH],
@@ -50,8 +55,7 @@ class Search:
 
     def history(self) -> History:
         """Everything that the search means, newest first, from `before` on."""
-        appids = frozenset({self.appid}) if self.appid else None
-        found = History(Wanted(words=self.words, appids=appids, batch=self.batch))
+        found = History(Wanted(words=self.words, appids=narrowed(self.granted, self.appid), batch=self.batch))
         return found if self.before is None else found.filter(id__lt=self.before)
 
     def page(self) -> Page:
@@ -71,10 +75,19 @@ def read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= ID_MAX_DIGITS else None
 
 
-def find_neighbours(code: IssuedCode) -> tuple[int | None, int | None]:
-    """The ids of the next newer and the next older code that are not archived."""
-    current = IssuedCode.objects.current().order_by("pk").values_list("pk", flat=True)
-    return current.filter(pk__gt=code.pk).first(), current.filter(pk__lt=code.pk).last()
+def narrowed(granted: frozenset[str] | None, appid: str) -> frozenset[str] | None:
+    """Of the appids `granted` (None: every one) the one asked for; all of them where none is."""
+    if not appid:
+        return granted
+    return frozenset({appid}) if granted is None else granted & {appid}
+
+
+def find_neighbours(code: IssuedCode, *, granted: frozenset[str] | None) -> tuple[int | None, int | None]:
+    """The ids of the next newer and the next older code of `granted` that are not archived."""
+    current = History(Wanted(appids=granted))
+    newer = current.order_by("id").filter(id__gt=code.pk)[:1]
+    older = current.filter(id__lt=code.pk)[:1]
+    return newer[0].id if newer else None, older[0].id if older else None
 
 
 def recent_pages(miniprogram: MiniProgram) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.codes.models import LABEL_MAX_LENGTH, IssuedCode
 from apps.codes.pictures import COPY_WIDTHS
 from apps.codes.serializers import CodeInput
-from apps.miniprograms.models import EnvVersion, MiniProgram
+from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySet
 
 BLACK, AUTO, OWN = "black", "auto", "own"
 COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
@@ -23,7 +23,7 @@ class LookForm(forms.Form):
     """What one code and a batch have in common: the mini-program, what the code opens, how it looks."""
 
     miniprogram = forms.ModelChoiceField(
-        MiniProgram.objects.active(), to_field_name="appid", empty_label=None, label=_("Mini-program")
+        MiniProgram.objects.none(), to_field_name="appid", empty_label=None, label=_("Mini-program")
     )
     page = forms.CharField(
         required=False,
@@ -53,8 +53,10 @@ class LookForm(forms.Form):
         required=False, label=_("Transparent background"), help_text=_("The picture is a PNG then.")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, miniprograms: MiniProgramQuerySet, **kwargs: Any) -> None:
+        """`miniprograms` are those to choose from."""
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.fields["miniprogram"].queryset = miniprograms  # type: ignore[attr-defined]
         self.fields["page"].widget.attrs |= {"spellcheck": "false", "autocapitalize": "off", "list": "pages"}
         self.fields["width"].widget.attrs |= {"list": "widths"}
 

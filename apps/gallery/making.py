@@ -1,10 +1,12 @@
 """Making one code: the form, the result beside it, and every error where it belongs."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from apps.codes.models import Door
 from apps.codes.requests import Issuer, code_request
@@ -13,6 +15,8 @@ from apps.errors import WxcodeError
 from apps.gallery.browsing import recent_pages
 from apps.gallery.forms import SCENE_LENGTH, WIDTHS, CodeForm, defaults_of, scene_messages, values_of
 from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.rights import MAKE_CODES
+from apps.gallery.trail import record_addition
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
 
@@ -21,18 +25,19 @@ class MakePage(StaffPage):
     """`?miniprogram=APPID` fills in its defaults, `?like=ID` another code's values, `?made=ID` shows the result."""
 
     template_name = "gallery/make.html"
+    needs: ClassVar[Mapping[str, str]] = {"GET": MAKE_CODES, "POST": MAKE_CODES}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         query = self.request.GET
         example = query.get("made") or query.get("like") or ""
         if not (example.isascii() and example.isdigit() and len(example) <= 18):
-            return self._render(CodeForm(initial=self._first_values(query.get("miniprogram", ""))))
-        code = get_code(int(example))
+            return self._render(self._form(initial=self._first_values(query.get("miniprogram", ""))))
+        code = get_code(self.request.user, int(example))
         result: dict[str, Any] = {"made": code, "is_reused": "reused" in query} if "made" in query else {}
-        return self._render(CodeForm(initial=values_of(code)), **result)
+        return self._render(self._form(initial=values_of(code)), **result)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = CodeForm(self.request.POST)
+        form = self._form(self.request.POST)
         if not form.is_valid():
             return self._render(form, status=400)
         issued = self._issue(form)
@@ -42,26 +47,32 @@ class MakePage(StaffPage):
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
             return super().render_problem(error)
-        form = CodeForm(self.request.POST)
+        form = self._form(self.request.POST)
         form.is_valid()
         return self._render(form, status=error.http_status, problem=error)
 
     def _issue(self, form: CodeForm) -> Issued:
         miniprogram: MiniProgram = form.cleaned_data["miniprogram"]
-        return issue_code(
+        issued = issue_code(
             miniprogram=miniprogram,
             request=code_request(miniprogram, **form.given),
             issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
         )
+        if not issued.is_reused:
+            record_addition(self.request, issued.code, gettext_noop("Made in the gallery."))
+        return issued
+
+    def _form(self, *args: Any, **kwargs: Any) -> CodeForm:
+        return CodeForm(*args, miniprograms=self.miniprograms.active(), **kwargs)
 
     def _first_values(self, appid: str) -> dict[str, Any]:
-        active = MiniProgram.objects.active()
+        active = self.miniprograms.active()
         chosen = active.filter(appid=appid.replace("\0", "")).first() or active.first()
         return defaults_of(chosen) if chosen else {}
 
     def _render(self, form: CodeForm, *, status: int = 200, **shown: Any) -> TemplateResponse:
         appid = str(form["miniprogram"].value() or "").replace("\0", "")
-        miniprogram = MiniProgram.objects.active().filter(appid=appid).first()
+        miniprogram = self.miniprograms.active().filter(appid=appid).first()
         shown |= {
             "form": form,
             "miniprogram": miniprogram,

@@ -1,12 +1,14 @@
 """Ordering a batch: the form, the check that spends nothing, and the start. What was given is kept in between."""
 
 from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.batches.errors import RowsInvalid
 from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
@@ -18,7 +20,8 @@ from apps.gallery.batch_forms import FILE, OrderForm, PatternForm
 from apps.gallery.browsing import recent_pages
 from apps.gallery.forms import WIDTHS, defaults_of
 from apps.gallery.pages import StaffPage, staff_label
-from apps.miniprograms.models import MiniProgram
+from apps.gallery.rights import ORDER_BATCHES
+from apps.gallery.trail import record_addition
 
 START, START_VALID = "start", "start-valid"
 PREVIEWED = 3
@@ -28,16 +31,17 @@ class NewBatchPage(StaffPage):
     """`?miniprogram=APPID` fills in its defaults. POST checks, or with `action` starts."""
 
     template_name = "gallery/new_batch.html"
+    needs: ClassVar[Mapping[str, str]] = {"GET": ORDER_BATCHES, "POST": ORDER_BATCHES}
     kept: KeptUpload | None = None
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        active = MiniProgram.objects.active()
+        active = self.miniprograms.active()
         appid = self.request.GET.get("miniprogram", "").replace("\0", "")
         chosen = active.filter(appid=appid).first() or active.first()
-        return self._show(OrderForm(initial=defaults_of(chosen) if chosen else {}))
+        return self._show(self._form(initial=defaults_of(chosen) if chosen else {}))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = OrderForm(self.request.POST)
+        form = self._form(self.request.POST)
         try:
             self._take_upload(form)
             if form.is_valid() and form.chosen_source == FILE and self.kept is None:
@@ -52,7 +56,7 @@ class NewBatchPage(StaffPage):
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
             return super().render_problem(error)
-        form = OrderForm(self.request.POST)
+        form = self._form(self.request.POST)
         form.is_valid()
         return self._show(form, status=error.http_status, problem=error)
 
@@ -66,9 +70,13 @@ class NewBatchPage(StaffPage):
         except RowsInvalid:
             # started without a check, or something has changed since
             return self._show(form, status=400, report=dry_run(order), is_refused=True)
+        record_addition(self.request, batch, gettext_noop("Ordered in the gallery."))
         if self.kept is not None:
             forget_upload(self.kept)
         return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))
+
+    def _form(self, *args: Any, **kwargs: Any) -> OrderForm:
+        return OrderForm(*args, miniprograms=self.miniprograms.active(), **kwargs)
 
     def _take_upload(self, form: OrderForm) -> None:
         """Keep a file that comes along, before anything else may fail; else find the one that was kept."""
@@ -97,7 +105,7 @@ class NewBatchPage(StaffPage):
 
     def _show(self, form: OrderForm, *, status: int = 200, report: Report | None = None, **shown: Any) -> HttpResponse:
         appid = str(form["miniprogram"].value() or "").replace("\0", "")
-        miniprogram = MiniProgram.objects.active().filter(appid=appid).first()
+        miniprogram = self.miniprograms.active().filter(appid=appid).first()
         shown |= {
             "form": form,
             "report": report,

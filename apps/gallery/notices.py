@@ -1,6 +1,7 @@
 """Telling people that their batches have ended, in every page of the gallery, until they have seen it."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from apps.batches.models import CodeBatch
 from apps.batches.services import announce
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
+from apps.miniprograms.grants import only_visible
 
 NAMED = 5
 
@@ -28,8 +30,10 @@ class EndedNotice(StaffPage):
 class DismissNotice(StaffPage):
     """`POST` with one `batch`, or none for all of them: its reader knows."""
 
+    needs: ClassVar[Mapping[str, str]] = {"POST": ""}
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        mine = CodeBatch.objects.to_announce(staff_label(self.request))
+        mine = only_visible(CodeBatch.objects.to_announce(staff_label(self.request)), self.request.user)
         chosen = read_id(self.request.POST.get("batch", ""))
         announce(list(mine if chosen is None else mine.filter(pk=chosen)))
         if self.request.htmx:
@@ -46,6 +50,7 @@ def notice_facts(request: HttpRequest) -> dict[str, Any]:
     """The reader's ended batches that nobody told them of, and whether others of theirs are still open."""
     label = staff_label(request)
     mine = CodeBatch.objects.to_announce(label) | CodeBatch.objects.open().filter(issued_by=label)
+    mine = only_visible(mine, request.user)
     # one query a page; those that have ended come first
     rows = list(mine.order_by(F("finished_at").desc(nulls_last=True))[: NAMED + 1])
     return {

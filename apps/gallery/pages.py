@@ -1,6 +1,8 @@
 """StaffPage, below every view of the gallery: who may see it, in which time zone, and what a failure looks like."""
 
-from typing import Any
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
@@ -12,7 +14,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from apps.errors import WxcodeError
+from apps.gallery.rights import require_right
 from apps.gallery.timezones import find_timezone
+from apps.miniprograms.grants import visible_appids, visible_miniprograms
+from apps.miniprograms.models import MiniProgramQuerySet
 
 # Nothing inline and nothing from outside; htmx is told in base.html to do without its own style element.
 CONTENT_SECURITY_POLICY = (
@@ -31,6 +36,18 @@ class StaffPage(TemplateView):
     """A page for staff. Every WxcodeError raised below it becomes a page with its HTTP status, here and only here."""
 
     request: HtmxHttpRequest
+    # method -> the right (rights.py) that it needs beside the grant; a POST always says, "" where anybody may
+    needs: ClassVar[Mapping[str, str]] = {}
+
+    @cached_property
+    def miniprograms(self) -> MiniProgramQuerySet:
+        """Those that the reader may see; nothing of any other is shown."""
+        return visible_miniprograms(self.request.user)
+
+    @cached_property
+    def appids(self) -> frozenset[str] | None:
+        """Their appids; None means every one."""
+        return visible_appids(self.request.user)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with timezone.override(find_timezone(request)):
@@ -43,7 +60,13 @@ class StaffPage(TemplateView):
             return HttpResponseClientRefresh() if self.request.htmx else redirect_to_login(self.request.get_full_path())
         if not user.is_staff:
             return _render(TemplateResponse(self.request, "gallery/not_staff.html", status=403))
+        if not (self.appids is None or self.appids):
+            facts = {"groups": user.groups.order_by("name")}
+            return _render(TemplateResponse(self.request, "gallery/no_grants.html", facts, status=403))
         try:
+            require_right(
+                user, self.needs.get("GET" if self.request.method == "HEAD" else self.request.method or "", "")
+            )
             return _render(super().dispatch(self.request, *args, **kwargs))
         except WxcodeError as error:
             response = _render(self.render_problem(error))

@@ -19,7 +19,7 @@ from apps.errors import InvalidRequest, NotFound, WxcodeError
 from apps.gallery import snippets
 from apps.gallery.browsing import Search, find_neighbours
 from apps.gallery.pages import StaffPage
-from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.grants import Viewer, only_visible
 
 MORE = "more"
 
@@ -30,7 +30,7 @@ class HomePage(StaffPage):
     template_name = "gallery/home.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        search = Search.read(self.request.GET)
+        search = Search.read(self.request.GET, granted=self.appids)
         page = search.page()
         shown: dict[str, Any] = {"search": search, "codes": page.codes}
         if page.has_older:
@@ -43,11 +43,11 @@ class HomePage(StaffPage):
         return response
 
     def _surroundings(self, search: Search, *, is_empty: bool) -> dict[str, Any]:
-        miniprograms = list(MiniProgram.objects.only("appid", "name", "is_active"))
+        miniprograms = list(self.miniprograms.only("appid", "name", "is_active"))
         active = [miniprogram for miniprogram in miniprograms if miniprogram.is_active]
         around: dict[str, Any] = {"miniprograms": miniprograms, "newest": search.query_string()}
         if search.batch is not None:
-            around["batch"] = CodeBatch.objects.filter(pk=search.batch).first()
+            around["batch"] = only_visible(CodeBatch.objects, self.request.user).filter(pk=search.batch).first()
         if is_empty and not search.is_narrowed and search.before is None:
             around["state"] = "first-use" if active else "no-miniprogram"
             if active:
@@ -62,8 +62,8 @@ class CodePage(StaffPage):
     template_name = "gallery/code.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        code = get_code(kwargs["pk"])
-        newer, older = find_neighbours(code)
+        code = get_code(self.request.user, kwargs["pk"])
+        newer, older = find_neighbours(code, granted=self.appids)
         address = self.request.build_absolute_uri(reverse("code-image", args=[code.pk]))
         return super().get_context_data(
             **kwargs,
@@ -82,7 +82,7 @@ class PictureView(StaffPage):
     """The picture for the gallery's own pages: `?width=` for a kept copy, `?download=1` to save it."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        code = get_code(kwargs["pk"])
+        code = get_code(self.request.user, kwargs["pk"])
         width = _read_width(self.request.GET.get("width", ""))
         entity_tag = pictures.etag(code, width=width)
         response = get_conditional_response(self.request, etag=entity_tag)
@@ -102,9 +102,9 @@ class PictureView(StaffPage):
         return HttpResponse(drawing, content_type="image/svg+xml", status=error.http_status)
 
 
-def get_code(pk: int) -> IssuedCode:
-    """The code with this id. Raises NotFound."""
-    code: IssuedCode | None = IssuedCode.objects.with_facts().filter(pk=pk).first()
+def get_code(user: Viewer, pk: int) -> IssuedCode:
+    """The code with this id, if `user` may see its mini-program. Raises NotFound."""
+    code: IssuedCode | None = only_visible(IssuedCode.objects.with_facts(), user).filter(pk=pk).first()
     if code is None:
         raise NotFound(_("There is no code %(id)d.") % {"id": pk}, advice=_("Look for it in the gallery."))
     return code

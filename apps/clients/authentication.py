@@ -14,7 +14,7 @@ from apps.clients.caller import Caller
 from apps.clients.credentials import authenticate_key, find_key
 from apps.clients.errors import CsrfFailed
 from apps.clients.rate_limits import count_request
-from apps.clients.validation import Scope
+from apps.clients.staff import staff_caller
 
 # where every mini-program's requests come from, as WeChat's clients say
 WECHAT_PAGES = "https://servicewechat.com"
@@ -64,7 +64,7 @@ def page_origin(headers: Mapping[str, str]) -> str | None:
 
 
 class StaffSessionAuthentication(SessionAuthentication):
-    """The session of a member of staff, with the CSRF token for unsafe methods; every scope and mini-program."""
+    """The session of a member of staff, with the CSRF token for unsafe methods."""
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         user = getattr(request._request, "user", None)
@@ -78,10 +78,3 @@ class StaffSessionAuthentication(SessionAuthentication):
             super().enforce_csrf(request)  # type: ignore[arg-type]
         except exceptions.PermissionDenied as exc:
             raise CsrfFailed(str(exc.detail)) from exc
-
-
-def staff_caller(user: Any) -> Caller:
-    """The caller that a member of staff is."""
-    return Caller(
-        name=user.get_username(), client_id=None, user_id=user.pk, scopes=frozenset(Scope.values), appids=None
-    )

@@ -48,6 +48,11 @@ class Caller:
 
     def require_miniprogram(self, appid: str) -> None:
         """Raises MiniProgramNotGranted unless the caller may use `appid`, whether or not that exists."""
+        if not self.may_use(appid) and self.user_id is not None:
+            raise MiniProgramNotGranted(
+                _("Your account may not use the mini-program %(appid)s.") % {"appid": appid},
+                advice=_("An operator can grant it to one of your groups in the admin, under Groups."),
+            )
         if not self.may_use(appid):
             raise MiniProgramNotGranted(
                 _("This API key may not use the mini-program %(appid)s.") % {"appid": appid},
@@ -56,6 +61,11 @@ class Caller:
 
     def require_scope(self, scope: str) -> None:
         """Raises MissingScope, which names the scope, unless the caller has it."""
+        if scope not in self.scopes and self.user_id is not None:
+            raise MissingScope(
+                _("This needs the scope %(scope)s, which your account does not have.") % {"scope": scope},
+                advice=_("Scopes follow from permissions, which an operator gives to you or one of your groups."),
+            )
         if scope not in self.scopes:
             raise MissingScope(
                 _("This needs the scope %(scope)s, which the API key does not have.") % {"scope": scope},

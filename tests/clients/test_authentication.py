@@ -102,7 +102,7 @@ def test_a_request_with_a_remembered_key_costs_no_query(client, make, django_ass
 
 def signed_in(*, is_staff=True, **options):
     browser = Client(**options)
-    browser.force_login(User.objects.create(username="anna", is_staff=is_staff))
+    browser.force_login(User.objects.create(username="anna", is_staff=is_staff, is_superuser=is_staff))
     return browser
 
 

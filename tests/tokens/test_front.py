@@ -163,7 +163,7 @@ def test_a_proxy_may_say_that_the_request_came_over_https(settings, key):
 
 def test_a_member_of_staff_without_a_key_is_answered_by_django(house, miniprogram):
     browser = Client()
-    browser.force_login(User.objects.create(username="anna", is_staff=True))
+    browser.force_login(User.objects.create(username="anna", is_staff=True, is_superuser=True))
     request = {"HTTP_COOKIE": f"sessionid={browser.cookies['sessionid'].value}"}
     by_django, *by_front = same_three_times(house, request)
     assert by_front == [by_django] * 3

@@ -11,16 +11,22 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from django_object_actions import DjangoObjectActions, action
+from django_object_actions import action
 
 from apps.batches import services
 from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
+from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
 
 
 class History:
-    """Made and changed by runs, not by hands."""
+    """Made and changed by runs, not by hands; to see it takes the permission to view, not to change."""
+
+    opts: Any
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -46,9 +52,9 @@ class StuckFilter(admin.SimpleListFilter):
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: ignore[type-arg]
+class CodeBatchAdmin(GrantedActions, History, GrantedRows):
     list_display = ["name", "miniprogram", "state_now", "progress", "failures", "speed", "issued_by", "created_at"]
-    list_filter = ["state", StuckFilter, "miniprogram", "kind", "created_at"]
+    list_filter = ["state", StuckFilter, ("miniprogram", GrantedFilter), "kind", "created_at"]
     search_fields = ["name", "issued_by"]
     list_per_page = 50
     show_full_result_count = False
@@ -70,7 +76,7 @@ class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: i
     ]
 
     def get_queryset(self, request: HttpRequest) -> CodeBatchQuerySet:
-        found: CodeBatchQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        found: CodeBatchQuerySet = super().get_queryset(request)
         return found.select_related("miniprogram__batch_run", "client")
 
     def get_change_actions(self, request: HttpRequest, object_id: str, form_url: str) -> list[str]:
@@ -168,9 +174,10 @@ class CodeBatchAdmin(DjangoObjectActions, History, admin.ModelAdmin):  # type: i
 
 
 @admin.register(BatchItem)
-class BatchItemAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
+class BatchItemAdmin(History, GrantedRows):
+    miniprogram_path = "batch__miniprogram"
     list_display = ["row", "batch", "scene", "label", "state", "errcode", "detail", "advice", "rid", "finished_at"]
-    list_filter = ["state", "errcode", "batch__miniprogram"]
+    list_filter = ["state", "errcode", ("batch__miniprogram", GrantedFilter)]
     search_fields = ["scene", "label", "external_id", "rid"]
     list_select_related = ["batch"]
     raw_id_fields = ["batch", "code"]
@@ -179,7 +186,7 @@ class BatchItemAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BatchRun)
-class BatchRunAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
+class BatchRunAdmin(History, GrantedRows):
     list_display = ["miniprogram", "process", "lease_until", "is_alive"]
     list_select_related = ["miniprogram"]
 
@@ -189,6 +196,6 @@ class BatchRunAdmin(History, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BatchLimit)
-class BatchLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BatchLimitAdmin(EveryMiniProgramAdmin):
     list_display = ["client", "max_rows", "max_open"]
     list_select_related = ["client"]

@@ -17,12 +17,13 @@ from django_object_actions import DjangoObjectActions, action
 from apps.clients.forms import ApiClientForm, HandOverForm
 from apps.clients.models import ApiClient
 from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
+from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 
 TEMPLATES = "admin/clients/apiclient"
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiClientAdmin(DjangoObjectActions, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, Kind, LifetimePool
+from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
+from apps.miniprograms.grants import visible_appids
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tokens.admin_inquiries import RidAction
 from apps.tokens.templatetags.token_cells import in_words
@@ -54,11 +56,11 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 
 @admin.register(IssuedCode)
-class IssuedCodeAdmin(ReadOnlyAdmin):
+class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     list_display = ["thumbnail", "title", "miniprogram", "page", "env_version", "door", "issued_by", "issued_at"]
     list_display_links = ["thumbnail", "title"]
     # each has an index that holds the newest first
-    list_filter = ["miniprogram", "kind", "env_version", ArchivedFilter]
+    list_filter = [("miniprogram", GrantedFilter), "kind", "env_version", ArchivedFilter]
     search_fields = ["search_text"]
     search_help_text = _("Words in scene, label, page or external_id. The newest 1,000 codes are listed at most.")
     sortable_by = ()
@@ -68,7 +70,7 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
     paginator = NewestOnly
 
     def get_queryset(self, request: HttpRequest) -> IssuedCodeQuerySet:
-        found: IssuedCodeQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        found: IssuedCodeQuerySet = super().get_queryset(request)
         return found.with_facts()
 
     def get_search_results(
@@ -77,7 +79,11 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
         """By the history's index."""
         if not search_term.strip():
             return queryset, False
-        wanted = Wanted(words=search_term.replace("\0", ""), is_archived=request.GET.get("archived") == "yes")
+        wanted = Wanted(
+            appids=visible_appids(request.user),
+            words=search_term.replace("\0", ""),
+            is_archived=request.GET.get("archived") == "yes",
+        )
         return queryset.filter(pk__in=[row.id for row in History(wanted)[:SHOWN_AT_MOST]]), False
 
     @admin.display(description=_("picture"))
@@ -89,10 +95,10 @@ class IssuedCodeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FailedAttempt)
-class FailedAttemptAdmin(RidAction, CsvExport, ReadOnlyAdmin):
+class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     list_display = ["moment", "account", "asked", "explanation", "asker"]
     change_list_template = "admin/stacked_list.html"
-    list_filter = ["miniprogram", "errcode", "code", "at"]
+    list_filter = [("miniprogram", GrantedFilter), "errcode", "code", "at"]
     search_fields = ["scene", "page", "rid"]
     list_select_related = ["miniprogram"]
     list_per_page = 50
@@ -152,7 +158,7 @@ class FailedAttemptAdmin(RidAction, CsvExport, ReadOnlyAdmin):
 
 
 @admin.register(LifetimePool)
-class LifetimePoolAdmin(ReadOnlyAdmin):
+class LifetimePoolAdmin(GrantedRows, ReadOnlyAdmin):
     list_display = ["miniprogram", "used", "left", "uncertain", "state", "unchecked_pages", "page_state", "updated_at"]
     list_select_related = ["miniprogram"]
 

@@ -11,6 +11,7 @@ from apps.clients.forms import LinesField
 from apps.clients.validation import normalize_networks
 from apps.gateway.models import OpenDoor
 from apps.gateway.openness import normalize_door_origins
+from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 
 
 def _wording(name: str) -> dict[str, Any]:
@@ -28,7 +29,7 @@ class OpenDoorForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OpenDoor)
-class OpenDoorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OpenDoorAdmin(EveryMiniProgramAdmin):
     form = OpenDoorForm
     list_display = ["door", "network_list", "origin_list"]
 

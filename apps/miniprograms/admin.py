@@ -9,7 +9,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from apps.miniprograms import group_page  # noqa: F401  (registers its admin)
 from apps.miniprograms.forms import MiniProgramForm
+from apps.miniprograms.granted_admin import GrantedRows
+from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SecretUnavailable, has_secret_changed
 
@@ -18,10 +21,11 @@ GOOD, BAD = "✔", "✖"
 
 
 @admin.register(MiniProgram)
-class MiniProgramAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MiniProgramAdmin(GrantedRows):
     """One form for everything; the token columns and buttons are added by the tokens app."""
 
     form = MiniProgramForm
+    miniprogram_path = "pk"
     list_display = ["name", "appid", "env_version", "is_sandbox", "is_active"]
     list_filter = ["is_active", "is_sandbox", "token_mode", "env_version"]
     search_fields = ["name", "appid", "notes"]
@@ -57,6 +61,7 @@ class MiniProgramAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "description": _("Used where a request says nothing; the answer tells what was used."),
             },
         ),
+        (_("Who sees it"), {"fields": ["groups"]}),
         (_("More"), {"fields": ["is_default", "is_sandbox", "notes", "created_at", "updated_at"]}),
     ]
 
@@ -77,7 +82,13 @@ class MiniProgramAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: MiniProgram | None = None) -> Any:
         # tokens, codes and their history belong to the appid: another one is another mini-program
-        return self.readonly_fields if obj is None else ["appid", *self.readonly_fields]
+        own = self.readonly_fields if obj is None else ["appid", *self.readonly_fields]
+        # a grant is part of the group, and who may not change groups may not widen them from here
+        return own if request.user.has_perm("auth.change_group") else [*own, "groups"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # a new one is granted to nobody yet, its maker would not find it
+        return sees_every(request.user) and super().has_add_permission(request)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Its history goes with it, though nobody may delete history by itself; codes that were issued protect it."""

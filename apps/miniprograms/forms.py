@@ -1,5 +1,7 @@
 """The admin's form for a mini-program: an AppSecret goes in once and never comes out."""
 
+from typing import Any, ClassVar
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -48,6 +50,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = MiniProgram
+        widgets: ClassVar[Any] = {"groups": forms.CheckboxSelectMultiple}
         fields = [
             "appid",
             "name",
@@ -62,6 +65,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_sandbox",
             "is_default",
             "is_active",
+            "groups",
             "notes",
         ]
 

@@ -12,12 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 
 LOOKS = {ADDITION: "good", DELETION: "bad"}
 
 
-class AuditAdmin(CsvExport, ReadOnlyAdmin):
+class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
     """Django's log of the admin, with what commands did.
 
     As nobody may delete entries, nobody can delete a user in the admin who has any: make the user inactive instead.

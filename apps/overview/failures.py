@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.codes.models import FailedAttempt
+from apps.miniprograms.grants import Viewer, only_visible
 from apps.wechat.errcodes import find_errcode
 
 WINDOW = timedelta(days=1)
@@ -30,10 +31,11 @@ class FailureKind:
     address: str
 
 
-def find_failures(*, now: datetime) -> list[FailureKind]:
-    """The kinds of failure among the attempts of the last 24 hours, of which the newest 20,000 are read."""
+def find_failures(user: Viewer, *, now: datetime) -> list[FailureKind]:
+    """The kinds of failure that `user` may see within 24 hours; the newest 20,000 attempts are read."""
     since = now - WINDOW
-    newest = FailedAttempt.objects.filter(at__gte=since).order_by("-at").values("pk")[:ATTEMPTS_READ]
+    visible = only_visible(FailedAttempt.objects.filter(at__gte=since), user)
+    newest = visible.order_by("-at").values("pk")[:ATTEMPTS_READ]
     groups = FailedAttempt.objects.filter(pk__in=newest).order_by().values("errcode", "code")
     counted = groups.annotate(count=Count("*"), last_at=Max("at")).order_by("-count", "code")
     return [_describe(row, since) for row in counted[:KINDS_SHOWN]]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.codes.models import IssuedCode, LifetimePool
+from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.overview.audit import find_trail
 from apps.overview.meters import PoolMeter
@@ -177,7 +178,8 @@ def _describe(miniprogram: MiniProgram, request: HttpRequest) -> dict[str, Any]:
     if request.user.has_perm("admin.view_logentry"):
         facts |= {
             "trail": find_trail(miniprogram, limit=ENTRIES_SHOWN),
-            "trail_kind": ContentType.objects.get_for_model(miniprogram).pk,
+            # the whole of it is for those who see every mini-program
+            "trail_kind": ContentType.objects.get_for_model(miniprogram).pk if sees_every(request.user) else None,
         }
     return facts
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.batches.models import BatchState, CodeBatch
 from apps.batches.progress import Progress, find_progress
+from apps.miniprograms.grants import Viewer, only_visible
 from apps.tokens.templatetags.token_cells import in_words
 from apps.wechat.errcodes import find_errcode
 
@@ -55,9 +56,9 @@ class OpenBatch:
         return known.cure if known else self.batch.hold_advice
 
 
-def find_open_batches(*, now: datetime) -> tuple[list[OpenBatch], int]:
-    """The most urgent open batches, held ones first, and how many are open in all. Three queries."""
-    found = CodeBatch.objects.open()
+def find_open_batches(user: Viewer, *, now: datetime) -> tuple[list[OpenBatch], int]:
+    """The most urgent open batches that `user` may see, held ones first, and how many there are. Three queries."""
+    found = only_visible(CodeBatch.objects.open(), user)
     shown = list(found.with_facts().order_by(STUCK_FIRST, "-id")[:BATCHES_SHOWN])
     ids = [batch.pk for batch in shown]
     unattended = set(CodeBatch.objects.filter(pk__in=ids).unattended(now).values_list("pk", flat=True))

@@ -15,7 +15,10 @@ from apps.tables.csv_stream import CHUNK, csv_lines
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """History is not edited."""
+    """History is not edited, and to see it takes the permission to view, not to change."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.admin import MiniProgramAdmin
+from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.models import MiniProgram
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tokens.admin_actions import TokenActions
@@ -108,7 +109,7 @@ def _trouble_until(overview: Overview) -> datetime | None:
 
 
 @admin.register(TokenEvent)
-class TokenEventAdmin(RidAction, CsvExport, ReadOnlyAdmin):
+class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     """History is read and filtered, never changed."""
 
     list_display = ["moment", "name", "result", "reason", "explanation"]
@@ -119,7 +120,7 @@ class TokenEventAdmin(RidAction, CsvExport, ReadOnlyAdmin):
         "at",
         "is_forced",
         "errcode",
-        ("miniprogram", admin.RelatedOnlyFieldListFilter),
+        ("miniprogram", GrantedFilter),
     ]
     search_fields = ["miniprogram__name", "miniprogram__appid", "requested_by", "rid"]
     list_select_related = ["miniprogram"]

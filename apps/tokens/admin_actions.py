@@ -11,10 +11,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
-from django_object_actions import DjangoObjectActions, action
+from django_object_actions import action
 
 from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
+from apps.miniprograms.granted_admin import GrantedActions
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tokens import operations
 from apps.tokens.admin_inquiries import LiveQuotaAction
@@ -29,7 +30,7 @@ def button(label: Any, description: Any) -> Callable[[Any], Any]:
     return made
 
 
-class TokenActions(LiveQuotaAction, DjangoObjectActions, admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: ignore[type-arg]
     """Refresh now, verify credentials, pause, resume, look at the live quota, clear it."""
 
     change_actions = [

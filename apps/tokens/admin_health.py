@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from apps.coordination.connection import CoordinationUnavailable
-from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.grants import visible_miniprograms
 from apps.tokens.heartbeat import BEAT_LATE_SECONDS, find_beat_age
 from apps.tokens.overview import Overview, Urgency, add_last_refreshes, find_states, sort_by_urgency
 from apps.tokens.templatetags.token_cells import LOOKS
@@ -23,7 +23,7 @@ def token_health(request: HttpRequest) -> TemplateResponse:
     """`/admin/tokens/health/`; works without Redis, then all it says is that it does not know."""
     if not request.user.has_perm("miniprograms.view_miniprogram"):
         raise PermissionDenied
-    overviews = sort_by_urgency(find_states(list(MiniProgram.objects.all())))
+    overviews = sort_by_urgency(find_states(list(visible_miniprograms(request.user))))
     page = Paginator(overviews, ROWS_PER_PAGE).get_page(request.GET.get("p"))
     page.object_list = add_last_refreshes(list(page.object_list))
     context = {

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_object_actions import DjangoObjectActions, action
+from django_object_actions import action
 
 from apps.errors import WxcodeError
+from apps.miniprograms.granted_admin import GrantedActions
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.inquiries import find_live_quotas, look_up_rid
 from apps.tokens.operations import find_cure
@@ -39,7 +40,7 @@ class LiveQuotaAction:
         return TemplateResponse(request, "admin/tokens/live_quota.html", context, headers={"Cache-Control": "no-store"})
 
 
-class RidAction(DjangoObjectActions):
+class RidAction(GrantedActions):
     """Mixin of the admin of anything with a `rid` and a `miniprogram`: its page gets a button."""
 
     change_actions = ("look_up_rid",)

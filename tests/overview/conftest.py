@@ -25,11 +25,11 @@ def operator(client: Client, db: None) -> Client:
 
 @pytest.fixture
 def visitor(db: None) -> Callable[..., Client]:
-    """`visitor("view_miniprogram")`: a browser of staff with these permissions."""
+    """`visitor("view_miniprogram")`: a browser of staff who see every mini-program and have these permissions."""
 
     def enter(*permissions: str) -> Client:
         vera = User.objects.create(username="vera", is_staff=True)
-        vera.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
+        vera.user_permissions.add(*Permission.objects.filter(codename__in=[*permissions, "see_every_miniprogram"]))
         browser = Client()
         browser.force_login(vera)
         return browser

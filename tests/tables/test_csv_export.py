@@ -96,7 +96,9 @@ def test_who_may_not_see_the_list_may_not_export_it(client, address):
     vera = User.objects.create(username="vera", is_staff=True)
     client.force_login(vera)
     assert client.get(f"{address}export.csv").status_code == 403
-    vera.user_permissions.add(*Permission.objects.filter(codename__in=["view_tokenevent", "view_failedattempt"]))
+    vera.user_permissions.add(
+        *Permission.objects.filter(codename__in=["view_tokenevent", "view_failedattempt", "see_every_miniprogram"])
+    )
     client.force_login(User.objects.get(pk=vera.pk))
     assert client.get(f"{address}export.csv").status_code == 200
 

@@ -59,7 +59,9 @@ def test_a_token_event_is_looked_up_too(operator, sandbox, shop):
 def test_it_is_a_post_of_those_who_may_change_mini_programs(client, settings, attempt):
     settings.WHITENOISE_AUTOREFRESH = True
     viewer = User.objects.create(username="viewer", is_staff=True)
-    viewer.user_permissions.add(*Permission.objects.filter(codename__in=["view_failedattempt", "view_miniprogram"]))
+    viewer.user_permissions.add(
+        *Permission.objects.filter(codename__in=["view_failedattempt", "view_miniprogram", "see_every_miniprogram"])
+    )
     client.force_login(viewer)
     assert button(attempt) not in client.get(page(attempt)).text
     assert client.post(button(attempt)).status_code == 403

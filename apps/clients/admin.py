@@ -1,6 +1,7 @@
 """API clients in the admin: a key is shown on the page that answers its making, and nowhere else."""
 
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -18,12 +19,13 @@ from apps.clients.forms import ApiClientForm, HandOverForm
 from apps.clients.models import ApiClient
 from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
+from apps.tables.admin_export import CsvExport
 
 TEMPLATES = "admin/clients/apiclient"
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DjangoObjectActions, EveryMiniProgramAdmin):
+class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm
@@ -39,6 +41,23 @@ class ApiClientAdmin(DjangoObjectActions, EveryMiniProgramAdmin):
         (_("How often and how long"), {"fields": ["rate_limit", "is_active", "expires_at"]}),
         (_("Notes"), {"fields": ["notes"]}),
     ]
+    # of a key what the list shows, its beginning
+    csv_columns: ClassVar = {
+        "id": attrgetter("pk"),
+        "name": attrgetter("name"),
+        "key": attrgetter("key_prefix"),
+        "is_publishable": attrgetter("is_publishable"),
+        "scopes": lambda client: " ".join(client.scopes),
+        "miniprograms": lambda client: _appids(client),
+        "origins": lambda client: " ".join(client.origins),
+        "networks": lambda client: " ".join(client.networks),
+        "rate_limit": attrgetter("rate_limit"),
+        "is_active": attrgetter("is_active"),
+        "expires_at": attrgetter("expires_at"),
+        "last_used_at": attrgetter("last_used_at"),
+        "key_before_ends_at": attrgetter("previous_key_ends_at"),
+        "created_at": attrgetter("created_at"),
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
         return super().get_queryset(request).prefetch_related("miniprograms")
@@ -161,3 +180,9 @@ class ApiClientAdmin(DjangoObjectActions, EveryMiniProgramAdmin):
             "key": key,
         }
         return TemplateResponse(request, f"{TEMPLATES}/key.html", context, headers={"Cache-Control": "no-store"})
+
+
+def _appids(client: ApiClient) -> str:
+    if not client.is_limited:
+        return "*"
+    return " ".join(sorted(miniprogram.appid for miniprogram in client.miniprograms.all()))

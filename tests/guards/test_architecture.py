@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "api": {"errors"},
     "tables": set(),
     "miniprograms": {"wechat", "errors"},
-    "clients": {"miniprograms", "coordination", "prepared", "errors"},
+    "clients": {"miniprograms", "coordination", "prepared", "tables", "errors"},
     "accounts": {"miniprograms", "clients", "coordination", "tables", "errors"},
     "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},

@@ -41,6 +41,8 @@ WSGI_APPLICATION = "wxcode.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    # before Django's own apps, whose commands about accounts it completes
+    "apps.overview",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,7 +66,6 @@ INSTALLED_APPS = [
     "apps.batches",
     "apps.gateway",
     "apps.gallery",
-    "apps.overview",
     "apps.backups",
     "apps.monitoring",
     "apps.sandbox",

@@ -1,13 +1,14 @@
 """Every change of a credential, key or permission is in the audit trail, which nobody can change, without values."""
 
 import csv
+import getpass
 import io
 import sys
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -76,6 +77,23 @@ def test_commands_are_there_in_the_name_of_the_command_line(operator, monkeypatc
     ]
     text = operator.get(TRAIL).text + str(facts)
     assert SECRET not in text and out.getvalue().strip() not in text
+
+
+def test_accounts_of_the_command_line_are_there_without_their_passwords(operator, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a much longer 1")
+    facts = {"username": "olga", "email": "", "interactive": False, "stdout": io.StringIO()}
+    call_command("createsuperuser", **facts)
+    with pytest.raises(CommandError):
+        call_command("createsuperuser", **facts)
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: "a much longer 2")
+    call_command("changepassword", "olga", stdout=io.StringIO())
+    entries = [(each["action"], each["object"], each["change"]) for each in reversed(export(operator))]
+    assert entries == [
+        ("Addition", "olga", "manage.py createsuperuser"),
+        ("Change", "olga", "manage.py changepassword"),
+    ]
+    assert User.objects.get(username="olga").check_password("a much longer 2")
+    assert "a much longer" not in operator.get(TRAIL).text
 
 
 def test_nobody_can_sign_in_as_the_command_line(operator):

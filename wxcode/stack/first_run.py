@@ -55,6 +55,7 @@ def _login(known: dict[str, str]) -> dict[str, str]:
     if user is None:
         password = secrets.token_urlsafe(12)
         user = User.objects.create_superuser(USERNAME, password=password)
+        record_addition(user, command="make run")
         return {"username": user.username, "password": password, "password_hash": user.password}
     # comparing the stored hashes tells a changed password without half a second of hashing
     is_unchanged = user.password == known.get("password_hash")

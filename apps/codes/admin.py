@@ -1,12 +1,10 @@
 """Codes and failed attempts in the admin: to read and to search, not to change."""
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,22 +17,11 @@ from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, Kin
 from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.grants import visible_appids
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
+from apps.tables.long_lists import SHOWN_AT_MOST, NewestOnly, RecentValues
 from apps.tokens.admin_inquiries import RidAction
 from apps.tokens.templatetags.token_cells import in_words
 from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
-
-# A list shows so many of the newest; whoever looks for older ones narrows it down.
-SHOWN_AT_MOST = 1000
-
-
-class NewestOnly(Paginator):  # type: ignore[type-arg]
-    """Counts no further than it shows, and so never skips over more than that either."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return len(rows.values_list("pk", flat=True)[:SHOWN_AT_MOST])
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -98,7 +85,7 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
 class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     list_display = ["moment", "account", "asked", "explanation", "asker"]
     change_list_template = "admin/stacked_list.html"
-    list_filter = [("miniprogram", GrantedFilter), "errcode", "code", "at"]
+    list_filter = [("miniprogram", GrantedFilter), ("errcode", RecentValues), ("code", RecentValues), "at"]
     search_fields = ["scene", "page", "rid"]
     list_select_related = ["miniprogram"]
     list_per_page = 50

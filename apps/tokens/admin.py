@@ -17,6 +17,7 @@ from apps.miniprograms.admin import MiniProgramAdmin
 from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.models import MiniProgram
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
+from apps.tables.long_lists import NewestOnly, RecentValues
 from apps.tokens.admin_actions import TokenActions
 from apps.tokens.admin_inquiries import RidAction
 from apps.tokens.models import TokenEvent
@@ -119,13 +120,16 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "trigger",
         "at",
         "is_forced",
-        "errcode",
+        ("errcode", RecentValues),
         ("miniprogram", GrantedFilter),
     ]
     search_fields = ["miniprogram__name", "miniprogram__appid", "requested_by", "rid"]
+    search_help_text = _("Name or appid of the mini-program, by whom, rid. The newest 1,000 are listed at most.")
     list_select_related = ["miniprogram"]
     list_per_page = 50
+    list_max_show_all = 0
     show_full_result_count = False
+    paginator = NewestOnly
     csv_columns: ClassVar = {
         "id": attrgetter("pk"),
         "at": attrgetter("at"),

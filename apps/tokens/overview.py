@@ -107,10 +107,11 @@ def _read_meters(miniprograms: Sequence[MiniProgram]) -> tuple[dict[str, QuotaUs
 
 
 def _find_last_refreshes(miniprograms: Sequence[MiniProgram]) -> dict[int, TokenEvent]:
-    newest = TokenEvent.objects.filter(miniprogram=OuterRef("pk"), outcome__in=REFRESHES).order_by("-id")
-    ids = MiniProgram.objects.filter(pk__in=[each.pk for each in miniprograms]).values_list(
-        Subquery(newest.values("id")[:1]), flat=True
-    )
+    # Asked for equality, PostgreSQL walked back through a million events, 0.5 s for each mini-program without any.
+    mine = TokenEvent.objects.filter(miniprogram__gte=OuterRef("pk"), miniprogram__lte=OuterRef("pk"))
+    newest = mine.filter(outcome__in=REFRESHES).order_by("miniprogram_id", "-id").values("id")[:1]
+    found_ids = MiniProgram.objects.filter(pk__in=[each.pk for each in miniprograms])
+    ids = found_ids.values_list(Subquery(newest), flat=True)
     # two queries: the index answers the first per mini-program, the second takes rows by id
     found = TokenEvent.objects.filter(pk__in=[pk for pk in ids if pk is not None])
     return {event.miniprogram_id: event for event in found}

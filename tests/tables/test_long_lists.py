@@ -47,8 +47,10 @@ def test_errcodes_of_the_newest_rows_are_offered_and_found(operator):
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the planner of PostgreSQL is the subject")
 def test_a_mini_program_without_any_refresh_is_not_looked_for_among_all_events(db):
-    for _each in range(4):
-        make_events(make_miniprogram(), 10_000)
+    busy = [make_miniprogram() for _each in range(4)]
+    for _round in range(400):
+        for each in busy:
+            make_events(each, 50)
     idle = make_miniprogram()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -56,6 +56,7 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
     list_display = ["name", "miniprogram", "state_now", "progress", "failures", "speed", "issued_by", "created_at"]
     list_filter = ["state", StuckFilter, ("miniprogram", GrantedFilter), "kind", "created_at"]
     search_fields = ["name", "issued_by"]
+    change_list_template = "admin/stacked_list.html"
     list_per_page = 50
     show_full_result_count = False
     change_actions = ["pause", "resume", "retry", "retry_lost", "cancel"]
@@ -122,10 +123,11 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
     @admin.display(description=_("failed"), ordering="failed")
     def failures(self, batch: CodeBatch) -> Any:
         if not batch.failed:
-            return 0
+            return _("none failed")
         rows = f"{reverse('admin:batches_batchitem_changelist')}?batch__id__exact={batch.pk}&state__exact=failed"
         export = f"{reverse('batch-csv', args=[batch.pk])}?state={ItemState.FAILED}"
-        return format_html('<a href="{}">{}</a> · <a href="{}">CSV</a>', rows, batch.failed, export)
+        words = _("%(count)d failed") % {"count": batch.failed}
+        return format_html('<a href="{}">{}</a> · <a href="{}">CSV</a>', rows, words, export)
 
     @admin.display(description=_("files"))
     def downloads(self, batch: CodeBatch) -> Any:
@@ -176,6 +178,7 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
 @admin.register(BatchItem)
 class BatchItemAdmin(History, GrantedRows):
     miniprogram_path = "batch__miniprogram"
+    change_list_template = "admin/stacked_list.html"
     list_display = ["row", "batch", "scene", "label", "state", "errcode", "detail", "advice", "rid", "finished_at"]
     list_filter = ["state", "errcode", ("batch__miniprogram", GrantedFilter)]
     search_fields = ["scene", "label", "external_id", "rid"]

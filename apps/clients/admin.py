@@ -1,5 +1,6 @@
 """API clients in the admin: a key is shown on the page that answers its making, and nowhere else."""
 
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_object_actions import DjangoObjectActions, action
@@ -29,7 +31,8 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm
-    list_display = ["name", "visible_key", "scope_list", "miniprogram_list", "is_active", "last_used_at", "expires_at"]
+    list_display = ["name", "visible_key", "scope_list", "miniprogram_list", "condition", "use"]
+    change_list_template = "admin/stacked_list.html"
     list_filter = ["is_active", "miniprograms"]
     search_fields = ["name", "key_prefix", "notes"]
     filter_horizontal = ["miniprograms"]
@@ -101,6 +104,21 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
         if not client.is_limited:
             return _("every one")
         return ", ".join(miniprogram.name for miniprogram in client.miniprograms.all()) or _("none: they were deleted")
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def condition(self, client: ApiClient) -> Any:
+        words = _("active") if client.is_active else _("switched off")
+        if client.is_active and client.is_expired():
+            words = _("expired")
+        kind = f" · {_('publishable')}" if client.is_publishable else ""
+        look = "good" if client.is_active and not client.is_expired() else "bad"
+        return format_html('<span class="token-pill is-{}">{}</span>{}', look, words, kind)
+
+    @admin.display(description=_("use"), ordering="last_used_at")
+    def use(self, client: ApiClient) -> Any:
+        used = _("last used %(when)s") % {"when": _day(client.last_used_at)} if client.last_used_at else _("never used")
+        ends = _("ends %(when)s") % {"when": _day(client.expires_at)} if client.expires_at else _("has no end")
+        return format_html('{}<br><span class="token-note">{}</span>', used, ends)
 
     # --- the key -------------------------------------------------------------------------------------------
 
@@ -180,6 +198,10 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
             "key": key,
         }
         return TemplateResponse(request, f"{TEMPLATES}/key.html", context, headers={"Cache-Control": "no-store"})
+
+
+def _day(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
 
 def _appids(client: ApiClient) -> str:

@@ -46,6 +46,7 @@ class ArchivedFilter(admin.SimpleListFilter):
 class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     list_display = ["thumbnail", "title", "miniprogram", "page", "env_version", "door", "issued_by", "issued_at"]
     list_display_links = ["thumbnail", "title"]
+    change_list_template = "admin/stacked_list.html"
     # each has an index that holds the newest first
     list_filter = [("miniprogram", GrantedFilter), "kind", "env_version", ArchivedFilter]
     search_fields = ["search_text"]
@@ -146,8 +147,21 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
 
 @admin.register(LifetimePool)
 class LifetimePoolAdmin(GrantedRows, ReadOnlyAdmin):
-    list_display = ["miniprogram", "used", "left", "uncertain", "state", "unchecked_pages", "page_state", "updated_at"]
+    list_display = ["miniprogram", "gone", "state", "pages", "page_state"]
+    change_list_template = "admin/stacked_list.html"
     list_select_related = ["miniprogram"]
+    readonly_fields = ["left"]
+
+    @admin.display(description=_("limited codes, for life"), ordering="used")
+    def gone(self, pool: LifetimePool) -> str:
+        words = _("%(used)s used, %(left)s left") % {"used": f"{pool.used:,}", "left": f"{self.left(pool):,}"}
+        lost = _("answers lost: %(count)s") % {"count": f"{pool.uncertain:,}"} if pool.uncertain else ""
+        return format_html('{}<br><span class="token-note">{}</span>', words, lost) if lost else str(words)
+
+    @admin.display(description=_("unchecked pages"), ordering="unchecked_pages")
+    def pages(self, pool: LifetimePool) -> str:
+        facts = {"used": f"{pool.unchecked_pages:,}", "limit": f"{UNCHECKED_PAGES:,}"}
+        return str(_("%(used)s of %(limit)s pages") % facts)
 
     @admin.display(description=_("left"))
     def left(self, pool: LifetimePool) -> int:

@@ -30,4 +30,4 @@ class RecentValues(admin.AllValuesFieldListFilter):
         super().__init__(field, request, params, model, model_admin, field_path)
         newest = model_admin.get_queryset(request).order_by("-pk").values_list(field.name, flat=True)[:LOOKED_AT]
         found = {value for value in newest if value not in (None, "")}
-        self.lookup_choices = sorted(found, key=str)
+        self.lookup_choices: Any = sorted(found, key=str)

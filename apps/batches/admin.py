@@ -178,7 +178,6 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
 @admin.register(BatchItem)
 class BatchItemAdmin(History, GrantedRows):
     miniprogram_path = "batch__miniprogram"
-    change_list_template = "admin/stacked_list.html"
     list_display = ["row", "batch", "scene", "label", "state", "errcode", "detail", "advice", "rid", "finished_at"]
     list_filter = ["state", "errcode", ("batch__miniprogram", GrantedFilter)]
     search_fields = ["scene", "label", "external_id", "rid"]

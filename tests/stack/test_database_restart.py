@@ -1,19 +1,80 @@
-"""PostgreSQL restarted under a running wxcode: dead connections in the pool cost no request."""
+"""PostgreSQL restarted under a running wxcode: dead connections in the pool cost no request, and hardly any time."""
+
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+import requests
 from django.db import connection
+
+from tests.postgres import PostgresServer
+from wxcode.stack.redis_server import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DROP = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose")
+THREADS = 8
+START_SECONDS = 30
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose")
+@on_postgres
 def test_a_pooled_connection_that_died_is_replaced_before_a_request_gets_it(client):
-    # what earlier tests left: the pool tries one dead connection a second
-    connection.close()
-    connection.close_pool()
     assert client.get("/readyz").json()["database"] == "ok"
+    drop_connections()
+    assert client.get("/readyz").json()["database"] == "ok"
+
+
+@on_postgres
+def test_six_idle_connections_that_died_cost_one_request_no_second():
+    barrier = threading.Barrier(6)
+
+    def use() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            barrier.wait()
+        connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        for future in [threads.submit(use) for _ in range(6)]:
+            future.result()
+    drop_connections()
+    started = time.monotonic()
+    use_once()
+    assert time.monotonic() - started < 1.0
+
+
+@on_postgres
+def test_the_first_request_after_a_restart_is_answered_within_a_second(spawn):
+    """A server of its own, a real web process, eight connections in its pool; stopped, started, asked once."""
+    with PostgresServer() as server:
+        port = free_port()
+        words = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+        words += ["--workers", "1", "--blocking-threads", str(THREADS), "wxcode.wsgi:application"]
+        spawn(*words, env={"DATABASE_URL": server.url})
+        base = f"http://127.0.0.1:{port}"
+        wait_until_served(base)
+        with ThreadPoolExecutor(THREADS) as threads:
+            lines = list(threads.map(lambda _: database_line(base), range(40)))
+        assert set(lines) == {"ok"}
+        assert count_connections(server.url) >= 4, "several must be idle for the drill to mean anything"
+        server.process.send_signal(signal.SIGINT)
+        server.process.wait(START_SECONDS)
+        server.start()
+        started = time.monotonic()
+        assert database_line(base) == "ok"
+        assert time.monotonic() - started < 1.0
+
+
+def use_once():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    connection.close()
+
+
+def drop_connections():
     name = connection.settings_dict["NAME"]
     facts = connection.get_connection_params()
     # back into the pool, where it dies
@@ -21,4 +82,25 @@ def test_a_pooled_connection_that_died_is_replaced_before_a_request_gets_it(clie
     address = {word: facts[word] for word in ("host", "port", "user", "password")}
     with psycopg.connect(**address, dbname="postgres", autocommit=True) as other:
         assert other.execute(DROP, [name]).fetchall() != []
-    assert client.get("/readyz").json()["database"] == "ok"
+
+
+def database_line(base):
+    return requests.get(f"{base}/readyz", timeout=START_SECONDS).json()["database"]
+
+
+def wait_until_served(base):
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            requests.get(f"{base}/healthz", timeout=5)
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+def count_connections(url):
+    with psycopg.connect(url, autocommit=True) as other:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
+        return other.execute(query).fetchone()[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+
+from wxcode.renamed_settings import old_name_of
 
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -38,8 +41,10 @@ def load_files() -> Path:
 def read(name: str, parse: Callable[[str], T], default: T | None = None) -> T:
     """The parsed value of `name`, of the file that `name`_FILE names, or `default`; empty counts as not set.
 
+    A name of the last version counts, too (renamed_settings.py).
     Raises ImproperlyConfigured, naming the variable and the rule that it breaks, never its value.
     """
+    name = old_name_of(name) or name
     raw = os.environ.get(name, "").strip() or _from_file(name)
     if not raw:
         if default is None:
@@ -116,6 +121,22 @@ def whole_number(raw: str) -> int:
     if not raw.isdigit():
         raise Malformed("use a whole number, 0 or more")
     return int(raw)
+
+
+def positive_count(raw: str) -> int:
+    if not raw.isdigit() or int(raw) == 0:
+        raise Malformed("use a whole number greater than 0")
+    return int(raw)
+
+
+def certificates(raw: str) -> str:
+    """The PEM text of `raw`, or of the file that it names."""
+    try:
+        pem = raw if raw.startswith("-----BEGIN") else Path(raw).read_text(encoding="ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (OSError, ValueError):
+        raise Malformed("use the path of a readable file with certificates in PEM") from None
+    return pem
 
 
 def http_url(raw: str) -> str:

@@ -30,6 +30,13 @@ SANDBOX_URL = env.read("SANDBOX_URL", env.http_url, "")
 WECHAT_CONNECT_TIMEOUT = env.read("WECHAT_CONNECT_TIMEOUT", env.positive_number, 3.0)
 WECHAT_CODE_TIMEOUT = env.read("WECHAT_CODE_TIMEOUT", env.positive_number, 15.0)
 WECHAT_TOKEN_TIMEOUT = env.read("WECHAT_TOKEN_TIMEOUT", env.positive_number, 8.0)
+# Open at once to WeChat, per process and proxy: batches of eight mini-programs at full speed have 400 calls under way.
+WECHAT_CONNECTIONS = env.read("WECHAT_CONNECTIONS", env.positive_count, 400)
+# The certificates that WeChat's must be signed by, as PEM; empty: the public ones that come with the packages.
+WECHAT_CA_BUNDLE = env.read("WECHAT_CA_BUNDLE", env.certificates, "")
+# After so many failures in a row an endpoint is left alone for so many seconds, for that mini-program; 0: never.
+WECHAT_CIRCUIT_FAILURES = env.read("WECHAT_CIRCUIT_FAILURES", env.whole_number, 5)
+WECHAT_CIRCUIT_SECONDS = env.read("WECHAT_CIRCUIT_SECONDS", env.positive_number, 10.0)
 
 # --- web ---------------------------------------------------------------------------------------------------
 

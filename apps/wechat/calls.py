@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
 from apps.wechat.errors import WeChatError
 
@@ -23,6 +24,26 @@ class Call:
     result: str
     rid: str
     seconds: float
+
+
+class Guard(Protocol):
+    """Says whether an endpoint may be called now, and hears what came of it."""
+
+    def ahead(self, endpoint: str) -> AbstractContextManager[object]:
+        """Around what a call costs before it is made; raises WeChatLeftAlone."""
+
+    def around(self, endpoint: str) -> AbstractContextManager[object]:
+        """Around the call itself; raises WeChatLeftAlone."""
+
+
+class Unguarded:
+    """Every call may be made."""
+
+    def ahead(self, endpoint: str) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def around(self, endpoint: str) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 listeners: list[Callable[[Call], None]] = []

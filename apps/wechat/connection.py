@@ -2,18 +2,22 @@
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from apps.wechat.client import WeChatClient
 from apps.wechat.errors import SandboxNotConfigured
+from apps.wechat.proxies import Proxy
 
 # by everything that makes a client, so that changed settings (tests change them) get one of their own
-_clients: dict[tuple[str, float, float, float], WeChatClient] = {}
+_clients: dict[tuple[str, Proxy | None, str, int, float, float, float], WeChatClient] = {}
 
 
-def wechat_client(*, is_sandbox: bool) -> WeChatClient:
+@sensitive_variables("proxy", "key")
+def wechat_client(*, is_sandbox: bool, proxy: Proxy | None = None) -> WeChatClient:
     """The client of this process for WeChat itself, or for the sandbox; safe in every thread.
 
-    Raises SandboxNotConfigured when the sandbox is asked for and SANDBOX_URL is empty.
+    `proxy` leads to WeChat; the sandbox is next door and is reached without. Raises SandboxNotConfigured when the
+    sandbox is asked for and SANDBOX_URL is empty.
     """
     base_url: str = settings.SANDBOX_URL if is_sandbox else settings.WECHAT_API_BASE
     if not base_url:
@@ -23,6 +27,9 @@ def wechat_client(*, is_sandbox: bool) -> WeChatClient:
         )
     key = (
         base_url,
+        None if is_sandbox else proxy,
+        settings.WECHAT_CA_BUNDLE,
+        settings.WECHAT_CONNECTIONS,
         settings.WECHAT_CONNECT_TIMEOUT,
         settings.WECHAT_TOKEN_TIMEOUT,
         settings.WECHAT_CODE_TIMEOUT,
@@ -31,10 +38,22 @@ def wechat_client(*, is_sandbox: bool) -> WeChatClient:
     return _clients.get(key) or _clients.setdefault(key, _new_client(*key))
 
 
-def _new_client(base_url: str, connect_timeout: float, token_timeout: float, code_timeout: float) -> WeChatClient:
+@sensitive_variables("proxy")
+def _new_client(
+    base_url: str,
+    proxy: Proxy | None,
+    ca_bundle: str,
+    connections: int,
+    connect_timeout: float,
+    token_timeout: float,
+    code_timeout: float,
+) -> WeChatClient:
     return WeChatClient(
         base_url,
         connect_timeout=connect_timeout,
         token_timeout=token_timeout,
         code_timeout=code_timeout,
+        proxy=proxy,
+        ca_bundle=ca_bundle,
+        connections=connections,
     )

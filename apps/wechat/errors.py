@@ -95,6 +95,15 @@ class WeChatTimeout(WeChatUnreachable):
     http_status = 504
 
 
+class WeChatLeftAlone(WeChatError):
+    """WeChat was not asked: it has just failed several times in a row, and one call at a time tries it anew."""
+
+    code = "wechat_circuit_open"
+    title = _("WeChat does not answer at present")
+    http_status = 503
+    is_retryable = True
+
+
 class SandboxNotConfigured(WxcodeError):
     """A mini-program is marked as sandbox, but this installation knows no sandbox."""
 

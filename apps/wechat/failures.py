@@ -7,10 +7,18 @@ from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from socks import ProxyError as SocksError
+from socks import SOCKS5AuthError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+)
 from urllib3.exceptions import IncompleteRead as IncompleteBody
 
-from apps.wechat.errors import MalformedResponse, WeChatError, WeChatTimeout, WeChatUnreachable
+from apps.wechat.errors import MalformedResponse, WeChatBusy, WeChatError, WeChatTimeout, WeChatUnreachable
 from apps.wechat.transport import ConnectionWentStale
 
 _Rule = tuple[tuple[type[BaseException], ...], type[WeChatError], Any, Any]
@@ -23,9 +31,34 @@ class ConnectionStale(WeChatUnreachable):
     """A kept-alive connection died before any byte of the answer: hardly processed, so it may be sent once more."""
 
 
+class AnswerCut(MalformedResponse):
+    """The connection ended in the middle of the answer: trouble on the way, not a strange answer."""
+
+
+class ProxyFailed(WeChatUnreachable):
+    """The mini-program's proxy could not be reached, refused us, or did not reach WeChat."""
+
+
+class ProxyRefused(ProxyFailed):
+    """The proxy wants another login."""
+
+
+PROXY_LOGIN_STATUS = 407
 # The first rule that fits wins. urllib3 counts a NewConnectionError among the ConnectTimeoutErrors, and a
 # RemoteDisconnected is an HTTPException.
 _RULES: tuple[_Rule, ...] = (
+    (
+        (ProxyRefused, SOCKS5AuthError),
+        ProxyRefused,
+        _("The mini-program's proxy refused user and password."),
+        _("An operator enters the proxy's login anew, in the admin at the mini-program."),
+    ),
+    (
+        (ProxyError, SocksError),
+        ProxyFailed,
+        _("The mini-program's proxy does not answer, or does not reach {host}."),
+        _("Operators: test the proxy from this server, and whether it may connect to WeChat."),
+    ),
     (
         (NameResolutionError,),
         WeChatUnreachable,
@@ -65,7 +98,7 @@ _RULES: tuple[_Rule, ...] = (
     ),
     (
         (IncompleteRead, IncompleteBody),
-        MalformedResponse,
+        AnswerCut,
         _("{host} promised a longer answer than it sent."),
         _WAIT,
     ),
@@ -80,10 +113,27 @@ def failure_for(error: BaseException, *, host: str, timed_out: bool, outer: Base
     `timed_out` says that the call's total had passed, `outer` is what the caller was handling already.
     """
     causes = [*_causes(error, outer), *([TimeoutError()] if timed_out else [])]
+    # a proxy that answers CONNECT with a refusal is an OSError whose text has the status
+    if any(isinstance(cause, ProxyError) and f" {PROXY_LOGIN_STATUS} " in str(cause) for cause in causes):
+        return proxy_refused()
     for kinds, failure, detail, advice in _RULES:
         if any(isinstance(cause, kinds) for cause in causes):
             return failure(format_lazy(detail, host=host), advice=advice)
     return WeChatUnreachable(format_lazy(_BROKE, host=host), advice=_WAIT)
+
+
+def proxy_refused() -> WeChatError:
+    """Our error for a proxy that answers 407."""
+    return failure_for(ProxyRefused(), host="", timed_out=False)
+
+
+def all_busy(limit: int, *, host: str) -> WeChatBusy:
+    """Our error when no connection became free."""
+    return WeChatBusy(
+        format_lazy(_("All {limit} connections to {host} are in use."), limit=limit, host=host),
+        advice=_("Try again in a moment. Operators: see how long WeChat takes, or raise WECHAT_CONNECTIONS."),
+        retry_after=1,
+    )
 
 
 def oversized(limit: int) -> MalformedResponse:

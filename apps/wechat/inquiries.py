@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.wechat import paths
 from apps.wechat.errors import MalformedResponse
 from apps.wechat.protocol import json_body, read_json, whole_number
 from apps.wechat.redaction import without_credentials
@@ -17,12 +18,12 @@ SHOWN_LENGTH = 2000
 
 def quota_request(*, access_token: str, cgi_path: str) -> WireRequest:
     """https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/openApi-mgnt/getApiQuota.html"""
-    return _request("/cgi-bin/openapi/quota/get", access_token, {"cgi_path": cgi_path})
+    return _request(paths.QUOTA, access_token, {"cgi_path": cgi_path})
 
 
 def rid_request(*, access_token: str, rid: str) -> WireRequest:
     """https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/openApi-mgnt/getRidInfo.html"""
-    return _request("/cgi-bin/openapi/rid/get", access_token, {"rid": rid})
+    return _request(paths.RID, access_token, {"rid": rid})
 
 
 def read_quota(request: WireRequest, answer: WireAnswer) -> ApiQuota:

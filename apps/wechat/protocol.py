@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from apps.errors import InvalidRequest
+from apps.wechat import paths
 from apps.wechat.errors import MalformedResponse, WeChatUnreachable
 from apps.wechat.pictures import is_picture, read_picture
 from apps.wechat.refusals import error_for
@@ -25,7 +26,7 @@ def token_request(*, appid: str, secret: str) -> WireRequest:
     Every call mints a new token, so a repeated one wastes a slot of WeChat's two; see client.py for when it is.
     """
     query = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-    return WireRequest("GET", "/cgi-bin/token", query, credentials=(secret,), is_token_call=True)
+    return WireRequest("GET", paths.TOKEN, query, credentials=(secret,), is_token_call=True)
 
 
 def stable_token_request(*, appid: str, secret: str, force_refresh: bool) -> WireRequest:
@@ -38,7 +39,7 @@ def stable_token_request(*, appid: str, secret: str, force_refresh: bool) -> Wir
             "force_refresh": force_refresh,
         }
     )
-    return WireRequest("POST", "/cgi-bin/stable_token", {}, body, credentials=(secret,), is_token_call=True)
+    return WireRequest("POST", paths.STABLE_TOKEN, {}, body, credentials=(secret,), is_token_call=True)
 
 
 def unlimited_code_request(*, access_token: str, code: UnlimitedCode) -> WireRequest:
@@ -60,7 +61,7 @@ def unlimited_code_request(*, access_token: str, code: UnlimitedCode) -> WireReq
         fields["page"] = code.page
     return WireRequest(
         "POST",
-        "/wxa/getwxacodeunlimit",
+        paths.CODE_PATHS[UnlimitedCode],
         {"access_token": access_token},
         json_body(fields),
         credentials=(access_token,),
@@ -78,13 +79,13 @@ def limited_code_request(*, access_token: str, code: LimitedCode) -> WireRequest
         "line_color": _rgb(code.line_color),
         "is_hyaline": code.is_hyaline,
     }
-    return _lifetime_request("/wxa/getwxacode", access_token=access_token, fields=fields)
+    return _lifetime_request(paths.CODE_PATHS[LimitedCode], access_token=access_token, fields=fields)
 
 
 def qr_code_request(*, access_token: str, code: QrCode) -> WireRequest:
     """https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/createQRCode.html"""
     fields = {"path": code.path, "width": code.width}
-    return _lifetime_request("/cgi-bin/wxaapp/createwxaqrcode", access_token=access_token, fields=fields)
+    return _lifetime_request(paths.CODE_PATHS[QrCode], access_token=access_token, fields=fields)
 
 
 def _lifetime_request(path: str, *, access_token: str, fields: Mapping[str, Any]) -> WireRequest:
@@ -112,7 +113,7 @@ def clear_quota_request(*, appid: str, secret: str) -> WireRequest:
     fields = {"appid": appid, "appsecret": secret}
     return WireRequest(
         "POST",
-        "/cgi-bin/clear_quota/v2",
+        paths.CLEAR_QUOTA,
         fields,
         json_body(fields),
         credentials=(secret,),
@@ -125,7 +126,7 @@ def clear_quota_request(*, appid: str, secret: str) -> WireRequest:
 def api_domain_ips_request(*, access_token: str) -> WireRequest:
     """https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_the_WeChat_server_IP_address.html"""
     query = {"access_token": access_token}
-    return WireRequest("GET", "/cgi-bin/get_api_domain_ip", query, credentials=(access_token,))
+    return WireRequest("GET", paths.API_DOMAIN_IPS, query, credentials=(access_token,))
 
 
 @sensitive_variables("found", "value")

@@ -2,19 +2,24 @@
 
 import io
 import ssl
+import threading
 from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any
 
 import requests
+from certifi import where
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-# Connections kept open per process and host; more threads than that still work, on connections of their own. Batches
-# of eight mini-programs have some 400 calls under way, and a new TLS connection for each would cost more than the call.
-POOL_SIZE = 512
+from urllib3.contrib.socks import (
+    SOCKSConnection,
+    SOCKSHTTPConnectionPool,
+    SOCKSHTTPSConnection,
+    SOCKSHTTPSConnectionPool,
+)
+from urllib3.util.ssl_ import create_urllib3_context
 
 
 class ConnectionWentStale(ConnectionResetError):
@@ -103,6 +108,14 @@ class _DeadlineTlsConnection(_DeadlineConnection, HTTPSConnection):
     pass
 
 
+class _DeadlineSocksConnection(_DeadlineConnection, SOCKSConnection):
+    pass
+
+
+class _DeadlineSocksTlsConnection(_DeadlineConnection, SOCKSHTTPSConnection):
+    pass
+
+
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _DeadlineConnection
 
@@ -111,20 +124,60 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _DeadlineTlsConnection
 
 
+class _SocksPool(SOCKSHTTPConnectionPool):
+    ConnectionCls = _DeadlineSocksConnection
+
+
+class _SocksTlsPool(SOCKSHTTPSConnectionPool):
+    ConnectionCls = _DeadlineSocksTlsConnection
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
+_SOCKS_POOLS = {"http": _SocksPool, "https": _SocksTlsPool}
+
+
 class _Adapter(HTTPAdapter):
+    def __init__(self, *, connections: int, ca_bundle: str) -> None:
+        # made once: to read the certificates costs each new connection some 10 ms
+        self._context = create_urllib3_context()
+        if ca_bundle:
+            self._context.load_verify_locations(cadata=ca_bundle)
+        else:
+            self._context.load_verify_locations(where())
+        super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _SOCKS_POOLS if proxy.startswith("socks") else _POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        host, options = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {**options, "ssl_context": self._context}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context alone says whom to trust; requests would add its own certificates to an operator's."""
+        conn.cert_reqs = "CERT_REQUIRED"
 
 
 class DeadlineSession(requests.Session):
-    """Follows no redirect, keeps no cookie, reads no proxy or netrc from the environment, repeats nothing."""
+    """Follows no redirect, keeps no cookie, reads no proxy or netrc from the environment, repeats nothing.
 
-    def __init__(self) -> None:
+    `places` is one for each of the `connections` that may be open at once; whoever sends holds one. `proxy` may
+    hold a login. `ca_bundle` are the certificates that are trusted, in PEM, empty for those of the `certifi` package.
+    """
+
+    def __init__(self, *, connections: int, proxy: str = "", ca_bundle: str = "") -> None:
         super().__init__()
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(pool_connections=4, pool_maxsize=POOL_SIZE, max_retries=0)
+        self.places = threading.BoundedSemaphore(connections)
+        self.way_out = {"http": proxy, "https": proxy} if proxy else {}
+        adapter = _Adapter(connections=connections, ca_bundle=ca_bundle)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 

@@ -95,7 +95,7 @@ def test_sixty_four_threads_share_one_client():
 def test_a_cookie_is_never_sent_back():
     with (
         RawServer(always(TOKEN_BODY, headers="Set-Cookie: who=me; Path=/\r\n")) as server,
-        DeadlineSession() as session,
+        DeadlineSession(connections=4) as session,
     ):
         for _ in range(2):
             session.get(server.url, timeout=5)

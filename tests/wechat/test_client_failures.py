@@ -8,6 +8,7 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.views.debug import ExceptionReporter
 
 from apps.wechat.client import ANSWER_MAX_BYTES, WeChatClient
-from apps.wechat.errors import MalformedResponse, WeChatError, WeChatTimeout, WeChatUnreachable
+from apps.wechat.errors import MalformedResponse, WeChatBusy, WeChatError, WeChatTimeout, WeChatUnreachable
+from apps.wechat.failures import AnswerCut
 from apps.wechat.transport import DeadlineSession
 from apps.wechat.types import UnlimitedCode
 from tests.wechat.raw_server import Connection, RawServer, always
@@ -165,7 +167,7 @@ def test_a_cut_picture_with_a_length_that_fits_is_malformed_trap_12():
 
 def test_chunks_that_end_early_are_malformed():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert type(played(after_request(head + b"400\r\n" + JPEG[:100]))) is MalformedResponse
+    assert type(played(after_request(head + b"400\r\n" + JPEG[:100]))) is AnswerCut
 
 
 def test_an_answer_that_is_not_http_is_malformed():
@@ -259,8 +261,8 @@ def test_a_certificate_that_nobody_signed_is_refused(certificate):
 
 def test_the_deadline_holds_over_tls(certificate):
     context, trusted = certificate
-    with RawServer(after_request(HEAD, then=drip(JPEG)), tls=context) as server, DeadlineSession() as session:
-        session.verify = str(trusted)
+    session = DeadlineSession(connections=4, ca_bundle=trusted.read_text())
+    with RawServer(after_request(HEAD, then=drip(JPEG)), tls=context) as server, session:
         started = time.monotonic()
         with pytest.raises((requests.RequestException, urllib3.exceptions.HTTPError)):
             session.get(
@@ -271,12 +273,42 @@ def test_the_deadline_holds_over_tls(certificate):
 
 def test_connections_are_kept_over_tls(certificate):
     context, trusted = certificate
-    with RawServer(always(JPEG), tls=context) as server, DeadlineSession() as session:
-        session.verify = str(trusted)
+    session = DeadlineSession(connections=4, ca_bundle=trusted.read_text())
+    with RawServer(always(JPEG), tls=context) as server, session:
         for _ in range(3):
             answer = session.get(server.url.replace("127.0.0.1", "localhost"), timeout=urllib3.Timeout(total=5))
             assert answer.content == JPEG
     assert server.connections == 1
+
+
+def test_an_operators_certificates_are_the_ones_that_count(certificate):
+    context, trusted = certificate
+    with RawServer(always(JPEG), tls=context) as server:
+        client = WeChatClient(server.url.replace("127.0.0.1", "localhost"), ca_bundle=trusted.read_text())
+        assert client.unlimited_code(access_token=TOKEN, code=CODE).content == JPEG
+
+
+def test_no_more_connections_than_allowed_are_opened_and_the_deadline_holds():
+    """Twenty threads, four connections, a server that does not answer."""
+    with RawServer(lambda connection: connection.stopped.wait(30)) as server:
+        client = WeChatClient(server.url, connections=4, connect_timeout=0.3, code_timeout=3)
+        started = time.monotonic()
+        with ThreadPoolExecutor(20) as threads:
+            futures = [threads.submit(client.unlimited_code, access_token=TOKEN, code=CODE) for _ in range(20)]
+        errors = [type(future.exception()) for future in futures]
+        took = time.monotonic() - started
+    assert server.connections == 4
+    assert (errors.count(WeChatBusy), errors.count(WeChatTimeout)) == (16, 4)
+    assert took < 3 + GRACE
+
+
+def test_whoever_waits_for_a_connection_gets_the_next_free_one():
+    with RawServer(always(JPEG)) as server:
+        client = WeChatClient(server.url, connections=2)
+        with ThreadPoolExecutor(8) as threads:
+            answers = threads.map(lambda _: client.unlimited_code(access_token=TOKEN, code=CODE), range(40))
+        assert all(answer.content == JPEG for answer in answers)
+        assert server.connections <= 2
 
 
 # --- secrets (trap 25) -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ FACTS = {
     errors.PermanentlyRefused: ("wechat_limit_reached", 409, False),
     errors.MalformedResponse: ("wechat_malformed_response", 502, True),
     errors.WeChatUnreachable: ("wechat_unreachable", 502, True),
+    errors.WeChatLeftAlone: ("wechat_circuit_open", 503, True),
     errors.WeChatTimeout: ("wechat_timeout", 504, True),
 }
 

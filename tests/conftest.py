@@ -1,5 +1,6 @@
 """Fixtures that every test may use: Redis, the sandbox WeChat, a browser, and real processes on the test database."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+REPORT_FILE = os.environ.get("DRILL_REPORT", "")
 Spawn = Callable[..., subprocess.Popen[str]]
 CHROMIUM_SWITCHES = [
     "--no-sandbox",
@@ -147,3 +149,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_SWITCHES)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`measured(fetches=1, ...)`: a line of numbers for people, in the file that DRILL_REPORT names."""
+
+    def write(**facts: Any) -> None:
+        if REPORT_FILE:
+            with open(REPORT_FILE, "a") as file:
+                file.write(json.dumps({"test": request.node.name} | facts) + "\n")
+
+    return write

@@ -14,6 +14,7 @@ from apps.miniprograms.models import MiniProgram
 from apps.monitoring.workers import WORKER_LATE_SECONDS, find_workers
 from apps.tokens.health import TokenState, find_health
 from apps.tokens.heartbeat import BEAT_LATE_SECONDS, find_beat_age
+from apps.tokens.outgoing import find_left_alone
 
 MEBIBYTE = 1 << 20
 # Two thousand pictures: time enough to make room.
@@ -37,6 +38,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     is_ready = all(line.startswith("ok") for line in parts.values())
     # not a reason to take a server out of service: every other mini-program is served
     parts["tokens"] = _tokens()
+    parts["wechat"] = _wechat()
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
@@ -98,6 +100,16 @@ def _worker() -> str:
     if not living:
         return "failed: no worker was heard for half a minute"
     return f"ok, {len(living)} alive, heard {min(living):.0f} s ago"
+
+
+def _wechat() -> str:
+    try:
+        found = find_left_alone()
+    except CoordinationUnavailable:
+        return "unknown: Redis does not answer"
+    if not found:
+        return "ok"
+    return f"{len(found)} endpoints left alone for {len({each.appid for each in found})} mini-programs (see /admin/)"
 
 
 def _tokens() -> str:

@@ -31,6 +31,8 @@ PAUSES = {
     "too_many_requests": (2.0, 10.0),
     "waited_too_long": (2.0, 20.0),
     "storage_unavailable": (5.0, 60.0),
+    # WeChat was not even asked; the next try is due when it says so
+    "wechat_circuit_open": (1.0, 15.0),
     "wechat_refused_credentials": (15.0, 120.0),
     "token_rejected": (5.0, 120.0),
     "token_quota_guarded": (60.0, 300.0),
@@ -42,7 +44,7 @@ PAUSES = {
 # Nobody knows whether WeChat did the work.
 PASSING = frozenset({"wechat_timeout", "wechat_unreachable", "wechat_malformed_response"})
 PASSING_PAUSE = (1.0, 60.0)
-BUSY, LIMIT_REACHED = "wechat_busy", "wechat_limit_reached"
+BUSY, LEFT_ALONE, LIMIT_REACHED = "wechat_busy", "wechat_circuit_open", "wechat_limit_reached"
 
 
 def judge(error: WxcodeError) -> Verdict:
@@ -66,5 +68,5 @@ def pause_seconds(error: WxcodeError, *, in_a_row: int) -> float:
     """How long to pause after the `in_a_row`-th hold without a code in between (1 the first time)."""
     first, longest = PAUSES.get(error.code, PASSING_PAUSE)
     grown = min(first * 2 ** min(in_a_row - 1, 10), longest)
-    asked = error.retry_after or 0 if error.code in (BUSY, "wechat_quota_exhausted") else 0
+    asked = error.retry_after or 0 if error.code in (BUSY, LEFT_ALONE, "wechat_quota_exhausted") else 0
     return float(min(max(grown, asked), LONGEST_PAUSE))

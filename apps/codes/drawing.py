@@ -8,8 +8,9 @@ from apps.codes.pictures import store_image
 from apps.codes.requests import CodeRequest, Issuer, line_color, stored_color, wire_code
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.database import release_database
+from apps.tokens.outgoing import client_for
 from apps.tokens.services import call_with_token
-from apps.wechat.connection import wechat_client
+from apps.wechat.paths import CODE_PATHS
 from apps.wechat.types import CodeImage, LimitedCode, UnlimitedCode
 
 
@@ -24,7 +25,7 @@ def draw_code(
     """The unsaved row of a code whose picture is already in the storage; `acquire` is asked before every call.
 
     Raises AnswerLost, CoordinationUnavailable, StorageUnavailable, SecretUnavailable, MiniProgramInactive,
-    WeChatError, and whatever `acquire` raises.
+    WeChatError (WeChatLeftAlone before anything is asked), and whatever `acquire` raises.
     """
     if request.kind in PATH_KINDS:
         with spending(miniprogram, digest):
@@ -62,8 +63,14 @@ def draw_code(
 def _ask_wechat(
     miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer, acquire: Callable[[], object]
 ) -> CodeImage:
-    client = wechat_client(is_sandbox=miniprogram.is_sandbox)
+    client = client_for(miniprogram)
     wire = wire_code(request)
+    path = CODE_PATHS[type(wire)]
+
+    def acquire_ahead() -> None:
+        # an endpoint that is left alone costs no permit
+        with client.ahead_of(path):
+            acquire()
 
     def call(access_token: str) -> CodeImage:
         if isinstance(wire, UnlimitedCode):
@@ -76,6 +83,6 @@ def _ask_wechat(
     return call_with_token(
         miniprogram,
         call,
-        acquire=acquire,
+        acquire=acquire_ahead,
         requested_by=issuer.label,
     )

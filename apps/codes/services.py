@@ -25,6 +25,7 @@ from apps.miniprograms.models import MiniProgram
 from apps.prepared import PreparedInsert, PreparedRow
 from apps.tokens.database import release_database
 from apps.tokens.refreshing import refuse_if_inactive
+from apps.wechat.errors import WeChatLeftAlone
 
 logger = logging.getLogger(__name__)
 
@@ -193,8 +194,11 @@ def _refuse_taken_external_id(request: CodeRequest, issuer: Issuer, *, code_id: 
 def record_failure(
     miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer, error: WxcodeError, *, took_ms: int
 ) -> None:
-    """Leave a FailedAttempt, a line in the log and a count."""
+    """Leave a FailedAttempt, a line in the log and a count; of a call that was not made, the count alone."""
     tally("codes", miniprogram.appid, error.code)
+    if isinstance(error, WeChatLeftAlone):
+        # a dead WeChat must not fill the history with everybody who was told so
+        return
     facts = {"appid": miniprogram.appid, "errcode": error.errcode, "rid": error.rid, "duration_ms": took_ms}
     logger.warning(
         "no code for %s: %s errcode=%s rid=%s", miniprogram.appid, error.code, error.errcode, error.rid, extra=facts

@@ -16,7 +16,7 @@ from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SecretUnavailable, has_secret_changed
 
-KEPT_FACTS = ["secret_kind", "secret_condition", "secret_fingerprint"]
+KEPT_FACTS = ["secret_kind", "secret_condition", "secret_fingerprint", "proxy_login_kept"]
 GOOD, BAD = "✔", "✖"
 
 
@@ -38,7 +38,7 @@ class MiniProgramAdmin(GrantedRows):
         (
             _("AppSecret"),
             {
-                "fields": ["app_secret", "secret_source", *KEPT_FACTS],
+                "fields": ["app_secret", "secret_source", *KEPT_FACTS[:3]],
                 "description": _(
                     "Also add this server's address to the IP whitelist on the same page of the console "
                     "(IP白名单), or WeChat answers 40164."
@@ -62,10 +62,17 @@ class MiniProgramAdmin(GrantedRows):
             },
         ),
         (_("Who sees it"), {"fields": ["groups"]}),
+        (
+            _("Way out"),
+            {
+                "fields": ["proxy_url", "proxy_login", "proxy_login_kept"],
+                "description": _("Only where WeChat is reached through a proxy, or must see its fixed address."),
+            },
+        ),
         (_("More"), {"fields": ["is_default", "is_sandbox", "notes", "created_at", "updated_at"]}),
     ]
 
-    @method_decorator(sensitive_post_parameters("app_secret", "secret_source"))
+    @method_decorator(sensitive_post_parameters("app_secret", "secret_source", "proxy_url", "proxy_login"))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Keeps what was pasted out of error reports."""
         response: HttpResponse = super().changeform_view(request, *args, **kwargs)
@@ -100,6 +107,14 @@ class MiniProgramAdmin(GrantedRows):
     def secret_kind(self, miniprogram: MiniProgram) -> str:
         """Where the secret is, without the address of a sealed one."""
         kind, _colon, place = miniprogram.secret_ref.partition(":")
+        return str(_("sealed in the database")) if kind == "sealed" else f"{kind}:{place}"
+
+    @admin.display(description=_("proxy login is"))
+    def proxy_login_kept(self, miniprogram: MiniProgram) -> str:
+        """Whether there is one and of which kind, never which."""
+        kind, _colon, place = miniprogram.proxy_login_ref.partition(":")
+        if not kind:
+            return str(_("none"))
         return str(_("sealed in the database")) if kind == "sealed" else f"{kind}:{place}"
 
     @admin.display(description=_("can be used here"))

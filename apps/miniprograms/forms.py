@@ -6,8 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from apps.errors import InvalidRequest
 from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.proxies import assign_proxy
 from apps.miniprograms.secrets import SECRET_MAX_LENGTH, SecretUnavailable, assign_secret, is_outside_ref
+from apps.wechat.proxies import LOGIN_MAX_LENGTH, has_login, proxy_problems, without_login
 from apps.wechat.rules import page_problems
 from apps.wechat.types import WIDTH_DEFAULT
 
@@ -37,6 +40,21 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Instead of pasting: an environment variable or a file that every process can read."),
     )
 
+    proxy_login = forms.CharField(
+        label=_("proxy login"),
+        required=False,
+        strip=True,
+        max_length=LOGIN_MAX_LENGTH,
+        widget=forms.PasswordInput(
+            render_value=False,
+            attrs={"autocomplete": "new-password", "size": 40, "placeholder": "user:password"},  # nosec B105
+        ),
+        help_text=_(
+            "user:password, sealed at once and never shown again. Leave it empty to keep the present one; another "
+            "address forgets it."
+        ),
+    )
+
     # what is left empty, or out, is WeChat's own default
     width = forms.IntegerField(
         label=_("width"), required=False, help_text=MiniProgram._meta.get_field("width").help_text
@@ -62,6 +80,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             "auto_color",
             "line_color",
             "is_hyaline",
+            "proxy_url",
             "is_sandbox",
             "is_default",
             "is_active",
@@ -74,6 +93,15 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         if problems := page_problems(page):
             raise forms.ValidationError(problems)
         return page
+
+    def clean_proxy_url(self) -> str:
+        url: str = self.cleaned_data["proxy_url"].strip()
+        if has_login(url):
+            # no page may repeat the password; the address itself is not lost
+            self.data = {**self.data, self.add_prefix("proxy_url"): without_login(url)}
+        if url and (problems := proxy_problems(url)):
+            raise forms.ValidationError(problems)
+        return url
 
     def clean_width(self) -> int:
         width: int | None = self.cleaned_data["width"]
@@ -92,12 +120,14 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return source
 
-    @sensitive_variables("secret")
+    @sensitive_variables("secret", "login")
     def _post_clean(self) -> None:
         """Seals when everything else is right, so that a refused form leaves nothing behind."""
+        known_url = self.instance.proxy_url
         super()._post_clean()  # type: ignore[misc]
         # no longer in the form: what is saved, logged or shown afterwards cannot hold it
         secret: str = self.cleaned_data.pop("app_secret", "")
+        login: str = self.cleaned_data.pop("proxy_login", "")
         source: str = self.cleaned_data.get("secret_source", "")
         if secret and source:
             self.add_error("secret_source", _("Paste the AppSecret or say where it is, not both."))
@@ -105,6 +135,20 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("app_secret", _("A mini-program needs its AppSecret: paste it, or say where it is."))
         elif (secret or source) and not self.errors:
             self._assign(secret, source)
+        if not self.errors:
+            self._assign_proxy(known_url, login)
+
+    @sensitive_variables("login")
+    def _assign_proxy(self, known_url: str, login: str) -> None:
+        url: str = self.instance.proxy_url
+        self.instance.proxy_url = known_url
+        try:
+            assign_proxy(self.instance, url=url, login=login)
+        except InvalidRequest as error:
+            for field, problems in (error.errors or {}).items():
+                self.add_error(field, list(problems))
+        except SecretUnavailable as error:
+            self.add_error("proxy_login", f"{error} {error.advice}")
 
     @sensitive_variables("secret")
     def _assign(self, secret: str, source: str) -> None:

@@ -95,6 +95,21 @@ class MiniProgram(models.Model):
     is_hyaline = models.BooleanField(
         _("is_hyaline"), default=False, help_text=_("Transparent background: the pictures are PNGs.")
     )
+    # the database's own default: in a rolling restart the older code inserts rows without these columns
+    proxy_url = models.CharField(
+        _("proxy"),
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "How calls to WeChat leave this server, like http://10.0.0.5:3128, socks5://… or socks5h://…, without user "
+            "and password. Empty: straight. The sandbox is always reached straight."
+        ),
+    )
+    proxy_login_ref = models.CharField(
+        _("proxy login reference"), max_length=255, blank=True, default="", db_default="", editable=False
+    )
     is_sandbox = models.BooleanField(
         _("sandbox"),
         default=False,

@@ -33,7 +33,8 @@ def rotate_seal_keys() -> Rotation:
     """
     with transaction.atomic():
         miniprograms = list(MiniProgram.objects.select_for_update())
-        used = {miniprogram.secret_ref.removeprefix(SEALED_PREFIX) for miniprogram in miniprograms}
+        refs = {ref for each in miniprograms for ref in (each.secret_ref, each.proxy_login_ref)}
+        used = {ref.removeprefix(SEALED_PREFIX) for ref in refs}
         removed = SealedSecret.objects.exclude(address__in=used).delete()[0]
         rows = list(SealedSecret.objects.select_for_update())
         for row in rows:
@@ -53,6 +54,7 @@ def _reseal(row: SealedSecret) -> None:
     if new_ref == old_ref:
         return
     MiniProgram.objects.filter(secret_ref=old_ref).update(secret_ref=new_ref, secret_fingerprint=fingerprint(secret))
+    MiniProgram.objects.filter(proxy_login_ref=old_ref).update(proxy_login_ref=new_ref)
     row.delete()
 
 

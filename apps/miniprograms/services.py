@@ -5,12 +5,13 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.errors import FieldErrors, InvalidRequest
 from apps.miniprograms.models import MiniProgram, TokenMode
+from apps.miniprograms.proxies import assign_proxy
 from apps.miniprograms.secrets import assign_secret
 from apps.wechat.rules import page_problems
 from apps.wechat.types import WIDTH_DEFAULT
 
 
-@sensitive_variables("secret")
+@sensitive_variables("secret", "proxy_login")
 def add_miniprogram(
     *,
     appid: str,
@@ -26,9 +27,13 @@ def add_miniprogram(
     is_hyaline: bool = False,
     token_mode: str = TokenMode.STABLE,
     is_sandbox: bool = False,
+    proxy_url: str = "",
+    proxy_login: str = "",
+    proxy_login_ref: str = "",
 ) -> MiniProgram:
     """Validate everything, seal the secret, save. `check_path` None: for a released mini-program only.
 
+    `proxy_login` is `user:password` and sealed, too; `proxy_login_ref` is `env:NAME` or `file:/path` instead.
     Raises InvalidRequest (per field) and SecretUnavailable.
     """
     miniprogram = MiniProgram(
@@ -50,6 +55,7 @@ def add_miniprogram(
         raise _invalid(error.message_dict) from None
     if problems := page_problems(default_page):
         raise _invalid({"default_page": problems})
+    assign_proxy(miniprogram, url=proxy_url, login=proxy_login, login_ref=proxy_login_ref)
     assign_secret(miniprogram, secret=secret, secret_ref=secret_ref)
     miniprogram.save()
     return miniprogram

@@ -27,10 +27,12 @@ from apps.monitoring.listening import BUCKETS
 from apps.monitoring.workers import find_workers
 from apps.tokens.health import TokenState, find_health
 from apps.tokens.heartbeat import find_beat_age
+from apps.tokens.outgoing import find_left_alone
 
 COUNTERS = {
     "token_events": ("Token refreshes and what came of them.", ("appid", "outcome")),
     "codes": ("Codes asked for, by result: issued, reused, or the code of the error.", ("appid", "result")),
+    "calls_spared": ("Calls that were not made because the endpoint fails in a row.", ("appid", "endpoint")),
     "permit_wait_seconds": ("Seconds that calls waited for a permit.", ("pool",)),
     "permits": ("Permits asked for, by result: given or refused.", ("pool", "result")),
 }
@@ -77,7 +79,12 @@ def _from_redis() -> list[Metric]:
     with redis_errors() as redis:
         length = redis.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
     queue = GaugeMetricFamily("wxcode_queue_depth", "Tasks that wait for a worker.", value=length)
-    return [*_counted(counters), _upstream(counters), beat, workers, queue]
+    circuits = GaugeMetricFamily(
+        "wxcode_circuit_open", "1 while an endpoint is left alone.", labels=["appid", "endpoint"]
+    )
+    for each in find_left_alone():
+        circuits.add_metric([each.appid, each.endpoint], 1)
+    return [*_counted(counters), _upstream(counters), beat, workers, queue, circuits]
 
 
 def _counted(counters: Mapping[Series, float]) -> Iterator[Metric]:

@@ -34,6 +34,6 @@ def _case(overview: Overview) -> Case:
     elif overview.health.state in (TokenState.TROUBLE, TokenState.MISSING):
         label, tool = _("Refresh now"), "refresh_now"
     else:
-        # a thief or a low quota is mended elsewhere
+        # a thief, a low quota or a way that is cut is mended elsewhere
         return Case(overview, "", "")
     return Case(overview, label, reverse("admin:miniprograms_miniprogram_actions", args=[miniprogram.pk, tool]))

@@ -12,8 +12,8 @@ from apps.coordination.single_flight import single_flight
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import handed_out
 from apps.tokens.local_memory import UsableToken
+from apps.tokens.outgoing import client_for
 from apps.tokens.services import WAIT_SECONDS, get_access_token, lease_seconds, replace_rejected_token
-from apps.wechat.connection import wechat_client
 from apps.wechat.errors import TokenRejected, WeChatError
 
 # WeChat is asked about a token at most once in this time, whoever doubts it.
@@ -102,7 +102,7 @@ def _probe(miniprogram: MiniProgram, token: UsableToken, *, requested_by: str) -
 @sensitive_variables("token")
 def _ask_wechat(miniprogram: MiniProgram, token: UsableToken, *, requested_by: str) -> Verdict:
     try:
-        wechat_client(is_sandbox=miniprogram.is_sandbox).api_domain_ips(access_token=token.value)
+        client_for(miniprogram).api_domain_ips(access_token=token.value)
     except TokenRejected:
         replace_rejected_token(miniprogram, rejected=token.value, requested_by=requested_by)
         return Verdict.REPLACED

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tokens.operations import find_cure
+from apps.tokens.outgoing import client_for
 from apps.tokens.services import call_with_token
-from apps.wechat.connection import wechat_client
 from apps.wechat.types import ApiQuota, RidReport
 
 TOKEN_PATHS = {TokenMode.CLASSIC.value: "/cgi-bin/token", TokenMode.STABLE.value: "/cgi-bin/stable_token"}
@@ -43,7 +43,7 @@ def find_live_quotas(miniprogram: MiniProgram, *, requested_by: str) -> list[Liv
 
 def look_up_rid(miniprogram: MiniProgram, rid: str, *, requested_by: str) -> RidReport:
     """What WeChat remembers of the request with this rid. Raises WeChatError and what get_access_token raises."""
-    client = wechat_client(is_sandbox=miniprogram.is_sandbox)
+    client = client_for(miniprogram)
     return call_with_token(
         miniprogram,
         lambda access_token: client.rid_report(access_token=access_token, rid=rid),
@@ -53,7 +53,7 @@ def look_up_rid(miniprogram: MiniProgram, rid: str, *, requested_by: str) -> Rid
 
 
 def _find(miniprogram: MiniProgram, path: str, purpose: Any, requested_by: str) -> LiveQuota:
-    client = wechat_client(is_sandbox=miniprogram.is_sandbox)
+    client = client_for(miniprogram)
     try:
         quota = call_with_token(
             miniprogram,

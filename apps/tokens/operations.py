@@ -17,8 +17,8 @@ from apps.tokens import quota, store, trouble
 from apps.tokens.events import record_event
 from apps.tokens.local_memory import UsableToken
 from apps.tokens.models import Outcome, Trigger
+from apps.tokens.outgoing import client_for
 from apps.tokens.services import call_with_token, refresh_token
-from apps.wechat.connection import wechat_client
 from apps.wechat.errcodes import find_errcode
 
 STEPS = (
@@ -57,7 +57,7 @@ def verify_credentials(miniprogram: MiniProgram, *, requested_by: str) -> list[F
     """
 
     def probe() -> None:
-        client = wechat_client(is_sandbox=miniprogram.is_sandbox)
+        client = client_for(miniprogram)
         call_with_token(
             miniprogram,
             lambda access_token: client.api_domain_ips(access_token=access_token),
@@ -97,7 +97,7 @@ def clear_quota(miniprogram: MiniProgram, *, requested_by: str) -> None:
     """
     secret = resolve_secret(miniprogram)
     started = time.monotonic()
-    wechat_client(is_sandbox=miniprogram.is_sandbox).clear_quota(appid=miniprogram.appid, secret=secret)
+    client_for(miniprogram).clear_quota(appid=miniprogram.appid, secret=secret)
     took_ms = int((time.monotonic() - started) * 1000)
     with suppress(CoordinationUnavailable):
         quota.count_clear(miniprogram.appid, now=time.time())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
@@ -13,6 +14,7 @@ from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.health import TokenHealth, TokenState, find_health
 from apps.tokens.models import Outcome, TokenEvent
+from apps.tokens.outgoing import LeftAlone, find_left_alone
 from apps.tokens.quota import QuotaUse, count_code_calls, read_uses
 from apps.tokens.theft import Thefts, find_thefts
 
@@ -43,6 +45,8 @@ class Overview:
     code_calls: int | None
     thefts: Thefts | None
     last_refresh: TokenEvent | None = None
+    # the endpoints that failed in a row, so that nobody is sent there for a while
+    left_alone: tuple[LeftAlone, ...] = ()
 
     @property
     def urgency(self) -> Urgency:
@@ -51,7 +55,7 @@ class Overview:
             if trouble.is_credential:
                 return Urgency.BROKEN
             return Urgency.FAILING if self.health.expires_in is None else Urgency.WARNING
-        is_worrying = self.thefts is not None or (self.use is not None and self.use.is_warning)
+        is_worrying = bool(self.left_alone) or self.thefts is not None or (self.use is not None and self.use.is_warning)
         if is_worrying and state is not TokenState.INACTIVE:
             return Urgency.WARNING
         return {
@@ -63,7 +67,7 @@ class Overview:
 
 
 def find_overviews(miniprograms: Sequence[MiniProgram]) -> list[Overview]:
-    """An overview of each, in the same order: six Redis round trips and three queries, however many."""
+    """An overview of each, in the same order: seven or eight Redis round trips and three queries, however many."""
     return add_last_refreshes(find_states(miniprograms))
 
 
@@ -72,6 +76,7 @@ def find_states(miniprograms: Sequence[MiniProgram]) -> list[Overview]:
     health = find_health(miniprograms)
     uses, code_calls = _read_meters(miniprograms)
     thefts = find_thefts(miniprograms, since=timezone.now() - THEFTS_SHOWN)
+    left_alone = _find_left_alone(miniprograms)
     return [
         Overview(
             miniprogram=miniprogram,
@@ -79,6 +84,7 @@ def find_states(miniprograms: Sequence[MiniProgram]) -> list[Overview]:
             use=uses.get(miniprogram.appid),
             code_calls=code_calls.get(miniprogram.appid),
             thefts=thefts.get(miniprogram.appid),
+            left_alone=tuple(left_alone.get(miniprogram.appid, ())),
         )
         for miniprogram in miniprograms
     ]
@@ -104,6 +110,14 @@ def _read_meters(miniprograms: Sequence[MiniProgram]) -> tuple[dict[str, QuotaUs
         return read_uses(modes, now=time.time()), count_code_calls(modes)
     except CoordinationUnavailable:
         return {}, {}
+
+
+def _find_left_alone(miniprograms: Sequence[MiniProgram]) -> dict[str, list[LeftAlone]]:
+    found: dict[str, list[LeftAlone]] = {}
+    with suppress(CoordinationUnavailable):
+        for each in find_left_alone(miniprogram.appid for miniprogram in miniprograms):
+            found.setdefault(each.appid, []).append(each)
+    return found
 
 
 def _find_last_refreshes(miniprograms: Sequence[MiniProgram]) -> dict[int, TokenEvent]:

@@ -12,10 +12,14 @@ from apps.tokens import handed_out, policy, quota, store, trouble
 from apps.tokens.events import record_event
 from apps.tokens.local_memory import UsableToken, remember
 from apps.tokens.models import Outcome, Trigger
+from apps.tokens.outgoing import insisting
 from apps.tokens.sources import SOURCES, Fetched, source_name
 from apps.tokens.theft import note_early_death
 from apps.wechat.calls import on_behalf_of
-from apps.wechat.errors import TokenRejected
+from apps.wechat.errors import TokenRejected, WeChatLeftAlone
+
+# These come at a pace of their own, or from a person: they try an endpoint that is left alone, and so open it again.
+OWN_PACE = frozenset({Trigger.SCHEDULE, Trigger.OPERATOR, Trigger.COMMAND})
 
 
 class MiniProgramInactive(WxcodeError):
@@ -38,7 +42,7 @@ def fetch_and_store(
     _refuse_if_unwise(miniprogram, trigger=trigger, seen=seen, rejected=rejected)
     started, began_at = time.monotonic(), time.time()
     try:
-        with on_behalf_of(miniprogram.appid):
+        with on_behalf_of(miniprogram.appid), insisting(trigger in OWN_PACE):
             fetched = SOURCES[miniprogram.token_mode](miniprogram, rejected)
     except WxcodeError as error:
         _note_failure(miniprogram, error, trigger=trigger, requested_by=requested_by, started=started)
@@ -141,7 +145,8 @@ def _outcome(fetched: Fetched, token: UsableToken, seen: store.TokenRecord | Non
 def _note_failure(
     miniprogram: MiniProgram, error: WxcodeError, *, trigger: Trigger, requested_by: str, started: float
 ) -> None:
-    if isinstance(error, CoordinationUnavailable):
+    # nobody was asked, so there is nothing to pause for
+    if isinstance(error, (CoordinationUnavailable, WeChatLeftAlone)):
         return
     now = time.time()
     with suppress(CoordinationUnavailable):

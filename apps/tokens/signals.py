@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import local_memory, store, trouble
+from apps.tokens.outgoing import forget_failures
 from apps.tokens.tasks import refresh_after_change, refresh_due_tokens
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ def end_pause_after_change(instance: MiniProgram, raw: bool = False, **kwargs: A
 def _end_pause(appid: str, *, is_refreshable: bool) -> None:
     try:
         trouble.clear_trouble(appid)
+        # another proxy, or the sandbox, may have been chosen
+        forget_failures(appid)
         if is_refreshable:
             store.set_due(appid, time.time())
         else:

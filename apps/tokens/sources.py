@@ -10,7 +10,8 @@ from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.miniprograms.secrets import resolve_secret
 from apps.tokens import quota
-from apps.wechat.connection import wechat_client
+from apps.tokens.outgoing import client_for
+from apps.wechat import paths
 from apps.wechat.types import AccessToken
 
 
@@ -42,8 +43,11 @@ Source = Callable[[MiniProgram, str | None], Fetched]
 def fetch_classic(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     """`/cgi-bin/token`: every call mints a new token. Raises WeChatError, SecretUnavailable."""
     secret = resolve_secret(miniprogram)
-    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.CLASSIC, now=time.time())
-    return Fetched(wechat_client(is_sandbox=miniprogram.is_sandbox).token(appid=miniprogram.appid, secret=secret))
+    client = client_for(miniprogram)
+    # an endpoint that is left alone costs nothing of the quota
+    with client.ahead_of(paths.TOKEN):
+        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.CLASSIC, now=time.time())
+    return Fetched(client.token(appid=miniprogram.appid, secret=secret))
 
 
 def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
@@ -52,14 +56,16 @@ def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     Raises WeChatError, SecretUnavailable, TokenStillRejected when no forced refresh is left.
     """
     secret = resolve_secret(miniprogram)
-    client = wechat_client(is_sandbox=miniprogram.is_sandbox)
-    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    client = client_for(miniprogram)
+    with client.ahead_of(paths.STABLE_TOKEN):
+        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
     token = client.stable_token(appid=miniprogram.appid, secret=secret)
     if rejected is None or token.value != rejected:
         return Fetched(token)
     if not quota.may_force(miniprogram.appid, now=time.time()):
         raise _still_rejected()
-    quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    with client.ahead_of(paths.STABLE_TOKEN):
+        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
     token = client.stable_token(appid=miniprogram.appid, secret=secret, force_refresh=True)
     if token.value == rejected:
         # somebody else forced one less than 30 s ago, so WeChat did nothing

@@ -12,9 +12,9 @@ from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tokens import policy
 from apps.tokens.events import record_event
 from apps.tokens.models import Outcome, TokenEvent, Trigger
+from apps.tokens.outgoing import client_for
 from apps.tokens.sources import Fetched, source_name
 from apps.tokens.store import TokenRecord
-from apps.wechat.connection import wechat_client
 from apps.wechat.errors import TokenRejected, WeChatError
 
 # A token younger than this that WeChat rejects was more likely outrun by a fetch of ours than stolen.
@@ -101,7 +101,7 @@ def _was_superseded(miniprogram: MiniProgram, *, seen: TokenRecord, fetched: Fet
         return True
     # Our own fetch leaves a current token good for five more minutes. Only one that was knocked out before is dead.
     try:
-        wechat_client(is_sandbox=miniprogram.is_sandbox).api_domain_ips(access_token=seen.value)
+        client_for(miniprogram).api_domain_ips(access_token=seen.value)
     except TokenRejected:
         return True
     except WeChatError:

@@ -24,6 +24,7 @@ from tests.drills.leak_watch import (
 )
 from tests.drills.test_stampede import ENDPOINT
 from tests.parts import ALL_SCOPES, new_appid
+from tests.wechat.proxy_server import ProxyServer
 from wxcode.stack.redis_server import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
@@ -44,6 +45,8 @@ class Story:
         self.client, key = create_client(name="drill", scopes=ALL_SCOPES)
         names = ("pasted", "piped", "wrong", "mistyped")
         self.credentials = {name: secrets.token_hex(16) for name in names} | {"key": key}
+        # of proxies: one that works, one that is written into the address by mistake, one that the proxy refuses
+        self.credentials |= {name: secrets.token_hex(16) for name in ("proxy", "proxy in address", "wrong proxy")}
         self.appids = {name: new_appid() for name in ("pasted", "piped")}
         for name, appid in self.appids.items():
             pages = ["pages/index/index"]
@@ -123,6 +126,30 @@ class Story:
         assert self.token("piped").json()["errcode"] == 40125
         self.code("piped")
 
+    def go_by_proxy(self):
+        """A mini-program whose calls leave by a proxy with a login: entered wrong, entered right, refused, gone."""
+        add, appid = "/admin/miniprograms/miniprogram/add/", new_appid()
+        self.sandbox.register(appid, self.credentials["pasted"])
+        self.appids["by proxy"] = appid
+        fields = {"name": "By proxy", "appid": appid, "app_secret": self.credentials["pasted"], "is_active": "on"}
+        with ProxyServer(login=f"shop:{self.credentials['proxy']}") as proxy:
+            mistaken = f"http://shop:{self.credentials['proxy in address']}@{proxy.address}"
+            assert self.admin.submit(add, proxy_url=mistaken, **fields).status_code == 200
+            login = f"shop:{self.credentials['proxy']}"
+            self.admin.submit(add, proxy_url=f"http://{proxy.address}", proxy_login=login, **fields)
+            miniprogram = MiniProgram.objects.get(appid=appid)
+            assert self.code("by proxy").status_code == 201
+            assert proxy.passed()
+            place = f"/admin/miniprograms/miniprogram/{miniprogram.pk}/change/"
+            for kind in ("http", "socks5"):
+                changes = {
+                    "proxy_url": f"{kind}://{proxy.address}",
+                    "proxy_login": f"shop:{self.credentials['wrong proxy']}",
+                }
+                self.admin.submit(place, **changes)
+                assert self.code("by proxy").status_code >= 500
+        assert self.code("by proxy").status_code >= 500
+
     def crash(self, redis_client):
         """A traceback of code that has the token in its hands."""
         record = f"wxcode:token:{self.appids['pasted']}"
@@ -158,10 +185,12 @@ class Story:
 def base(spawn, sandbox):
     """A web server and a worker that say all they know."""
     port = free_port()
+    # the sandbox plays WeChat itself, too: it alone is reached by proxy
+    loud = LOUD | {"WECHAT_API_BASE": sandbox.url}
     words = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     words += ["--workers", "1", "--blocking-threads", "4", "--log-level", "debug", "--access-log"]
-    spawn(*words, "wxcode.wsgi:application", env=LOUD)
-    spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "2", "-l", "debug", env=LOUD)
+    spawn(*words, "wxcode.wsgi:application", env=loud)
+    spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "2", "-l", "debug", env=loud)
     base = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -182,6 +211,7 @@ def test_no_credential_is_left_anywhere(
         story.add_mini_programs()
         story.work()
         story.suffer()
+        story.go_by_proxy()
         story.crash(redis_client)
         story.look_at_everything()
         story.wait_for_worker()

@@ -25,7 +25,7 @@ def ask(client):
 def test_with_everything_well_it_is_200(client, alive):
     status, parts = ask(client)
     assert (status, parts["ready"]) == (200, True)
-    assert set(parts) == {"ready", "database", "redis", "storage", "beat", "worker", "tokens"}
+    assert set(parts) == {"ready", "database", "redis", "storage", "beat", "worker", "tokens", "wechat"}
     assert all(line.startswith("ok") for name, line in parts.items() if name != "ready")
 
 

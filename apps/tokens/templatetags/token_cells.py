@@ -108,7 +108,25 @@ def token_error(overview: Overview) -> str:
         return format_html(
             '<strong>{}</strong> {}<br><span class="token-note">{}</span>', name, what_happened(trouble), cure(trouble)
         )
-    return token_thefts(overview) or NOTHING
+    return token_circuits(overview) or token_thefts(overview) or NOTHING
+
+
+@register.filter
+def token_circuits(overview: Overview) -> str:
+    """The endpoints of WeChat that are left alone for this mini-program, and what to do; empty if none."""
+    if not overview.left_alone:
+        return ""
+    since = datetime.fromtimestamp(min(each.since for each in overview.left_alone), timezone.get_current_timezone())
+    return format_html(
+        '<strong>{}</strong> {} ({})<br><span class="token-note">{}</span>',
+        _("WeChat does not answer"),
+        ", ".join(each.endpoint for each in overview.left_alone),
+        _("left alone since %(time)s") % {"time": f"{since:%H:%M:%S}"},
+        _(
+            "Calls are refused at once, and one at a time tries it again. If it lasts: test this server's way to "
+            "WeChat, and the mini-program's proxy."
+        ),
+    )
 
 
 @register.filter
@@ -227,6 +245,8 @@ def _meter(use: QuotaUse) -> SafeString:
 
 def _state_word(overview: Overview) -> str:
     state = overview.health.state
+    if state is TokenState.FRESH and overview.left_alone:
+        return _("fresh, but WeChat does not answer")
     if state is TokenState.FRESH and overview.thefts is not None:
         return _("fresh, one died early")
     if state is TokenState.FRESH and overview.urgency is Urgency.WARNING:

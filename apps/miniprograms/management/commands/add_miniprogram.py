@@ -35,6 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("--line-color", default="#000000", help="like #0b7a45")
         parser.add_argument("--is-hyaline", action="store_true", help="transparent background")
         parser.add_argument("--token-mode", default=TokenMode.STABLE, choices=TokenMode.values)
+        parser.add_argument("--proxy", default="", help="http://host:port, socks5://… or socks5h://…, without login")
+        parser.add_argument("--proxy-login-ref", default="", help="env:NAME or file:/path that holds user:password")
         parser.add_argument("--sandbox", action="store_true", help="talk to the simulated WeChat")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,6 +55,8 @@ class Command(BaseCommand):
                 is_hyaline=options["is_hyaline"],
                 token_mode=options["token_mode"],
                 is_sandbox=options["sandbox"],
+                proxy_url=options["proxy"],
+                proxy_login_ref=options["proxy_login_ref"],
             )
         except WxcodeError as error:
             raise CommandError(f"{error} {error.advice}".strip()) from None

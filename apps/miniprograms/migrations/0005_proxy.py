@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('miniprograms', '0003_looks_of_codes'),
+        ('miniprograms', '0004_granted_to_groups'),
     ]
 
     operations = [

@@ -1,21 +1,18 @@
-"""Looking at codes: the newest ones, one of them, its picture."""
+"""Looking at codes: the newest ones, and one of them."""
 
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import replace_url
 
 from apps.batches.models import CodeBatch
 from apps.codes import pictures
-from apps.codes.api import IMMUTABLE
 from apps.codes.models import IssuedCode
-from apps.errors import InvalidRequest, NotFound, WxcodeError
+from apps.errors import NotFound
 from apps.gallery import snippets
 from apps.gallery.browsing import Search, find_neighbours
 from apps.gallery.pages import StaffPage
@@ -78,50 +75,9 @@ class CodePage(StaffPage):
         )
 
 
-class PictureView(StaffPage):
-    """The picture for the gallery's own pages: `?width=` for a kept copy, `?download=1` to save it."""
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        code = get_code(kwargs["pk"])
-        width = _read_width(self.request.GET.get("width", ""))
-        entity_tag = pictures.etag(code, width=width)
-        response = get_conditional_response(self.request, etag=entity_tag)
-        if response is None:
-            response = HttpResponse(pictures.read_image(code, width=width), content_type=code.media_type)
-            if self.request.GET.get("download"):
-                response["Content-Disposition"] = _disposition(code, width)
-        response["ETag"] = entity_tag
-        response["Cache-Control"] = IMMUTABLE
-        return response
-
-    def render_problem(self, error: WxcodeError) -> HttpResponseBase:
-        """A drawing that says so in the picture's place, or the page that explains it to whoever downloads."""
-        if self.request.GET.get("download"):
-            return super().render_problem(error)
-        drawing = render_to_string("gallery/missing.svg", {"problem": error})
-        return HttpResponse(drawing, content_type="image/svg+xml", status=error.http_status)
-
-
 def get_code(pk: int) -> IssuedCode:
     """The code with this id. Raises NotFound."""
     code: IssuedCode | None = IssuedCode.objects.with_facts().filter(pk=pk).first()
     if code is None:
         raise NotFound(_("There is no code %(id)d.") % {"id": pk}, advice=_("Look for it in the gallery."))
     return code
-
-
-def _read_width(asked: str) -> int | None:
-    if not asked:
-        return None
-    if asked not in map(str, pictures.COPY_WIDTHS):
-        known = ", ".join(map(str, pictures.COPY_WIDTHS))
-        raise InvalidRequest(
-            _("This width is not kept."), advice=_("Use one of %(known)s, or none for the original.") % {"known": known}
-        )
-    return int(asked)
-
-
-def _disposition(code: IssuedCode, width: int | None) -> str:
-    name, _dot, extension = pictures.file_name(code).rpartition(".")
-    filename = f"{name}-{width}.{extension}" if width else f"{name}.{extension}"
-    return content_disposition_header(as_attachment=True, filename=filename) or "attachment"

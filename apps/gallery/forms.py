@@ -6,13 +6,14 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from apps.codes.models import LABEL_MAX_LENGTH, IssuedCode
+from apps.codes.models import LABEL_MAX_LENGTH, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
 from apps.codes.serializers import CodeInput
 from apps.miniprograms.models import EnvVersion, MiniProgram
 
 BLACK, AUTO, OWN = "black", "auto", "own"
 COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
+KINDS_IN_SHORT = {Kind.UNLIMITED: _("unlimited"), Kind.LIMITED: _("limited"), Kind.QRCODE: _("square QR code")}
 SCENE_LENGTH = IssuedCode._meta.get_field("scene").max_length
 WIDTH = IssuedCode._meta.get_field("width").default
 # Offered, not required: those that staff download, and the largest that WeChat draws.

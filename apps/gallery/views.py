@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import replace_url
 
-from apps.batches.models import CodeBatch
 from apps.codes import pictures
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
 from apps.gallery import snippets
 from apps.gallery.browsing import Search, find_neighbours
+from apps.gallery.chips import chips_of
+from apps.gallery.choices import choices_of
+from apps.gallery.counting import MOST
 from apps.gallery.pages import StaffPage
 from apps.miniprograms.models import MiniProgram
 
@@ -32,6 +34,8 @@ class HomePage(StaffPage):
         shown: dict[str, Any] = {"search": search, "codes": page.codes}
         if page.has_older:
             shown["older"] = search.query_string(before=page.codes[-1].pk)
+        elif search.before is None:
+            shown |= {"count": len(page.codes), "is_final": True}
         if self.request.htmx and self.request.htmx.target == MORE:
             return HttpResponse(render_to_string("gallery/cards.html", shown | {"is_more": True}, self.request))
         response = self.render_to_response(shown | self._surroundings(search, is_empty=not page.codes))
@@ -40,17 +44,20 @@ class HomePage(StaffPage):
         return response
 
     def _surroundings(self, search: Search, *, is_empty: bool) -> dict[str, Any]:
+        around: dict[str, Any] = {"newest": search.query_string(), "chips": chips_of(search), "most": MOST}
+        if self.request.htmx:
+            # the form stays as it is
+            return around
         miniprograms = list(MiniProgram.objects.only("appid", "name", "is_active"))
-        active = [miniprogram for miniprogram in miniprograms if miniprogram.is_active]
-        around: dict[str, Any] = {"miniprograms": miniprograms, "newest": search.query_string()}
-        if search.batch is not None:
-            around["batch"] = CodeBatch.objects.filter(pk=search.batch).first()
+        around["miniprograms"] = miniprograms
         if is_empty and not search.is_narrowed and search.before is None:
+            active = [miniprogram for miniprogram in miniprograms if miniprogram.is_active]
             around["state"] = "first-use" if active else "no-miniprogram"
             if active:
                 address = self.request.build_absolute_uri(reverse("codes"))
                 around["curl"] = snippets.curl_issue(address=address, appid=active[0].appid)
-        return around
+            return around
+        return around | choices_of(search)
 
 
 class CodePage(StaffPage):
@@ -60,11 +67,13 @@ class CodePage(StaffPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         code = get_code(kwargs["pk"])
-        newer, older = find_neighbours(code)
+        search = Search.read(self.request.GET)
+        newer, older = find_neighbours(code, search)
         address = self.request.build_absolute_uri(reverse("code-image", args=[code.pk]))
         return super().get_context_data(
             **kwargs,
             code=code,
+            search=search,
             newer=newer,
             older=older,
             image_address=address,

@@ -1,0 +1,65 @@
+"""Chips: every filter of a search in words, with the address of the search without it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.batches.models import CodeBatch
+from apps.codes.models import Kind
+from apps.gallery.browsing import Search
+from apps.gallery.forms import KINDS_IN_SHORT
+from apps.miniprograms.models import MiniProgram
+
+TITLES: dict[str, Any] = {
+    "words": _("Words"),
+    "appid": _("Mini-program"),
+    "kind": _("Kind"),
+    "env_version": _("Version"),
+    "opens": _("Page"),
+    "tag": _("Tag"),
+    "issuer": _("By"),
+    "since": _("From"),
+    "until": _("Until"),
+    "is_archived": _("Archive"),
+    "batch": _("Batch"),
+}
+
+
+class Chip(NamedTuple):
+    """One filter: what it is called, what it asks for, and the search without it."""
+
+    name: str
+    title: Any
+    text: Any
+    rest: Search
+
+
+def chips_of(search: Search) -> list[Chip]:
+    """Those of the filters that are on, in a steady order."""
+    return [
+        Chip(name, TITLES[name], WORDINGS.get(name, str)(value), search.without(name))
+        for name, value in search.filters.items()
+    ]
+
+
+def _miniprogram(appid: str) -> str:
+    names = MiniProgram.objects.filter(appid=appid).values_list("name", flat=True)
+    return names.first() or appid
+
+
+def _batch(pk: int) -> str:
+    return CodeBatch.objects.filter(pk=pk).values_list("name", flat=True).first() or str(pk)
+
+
+def _issuer(label: str) -> str:
+    return label.partition(":")[2]
+
+
+WORDINGS: dict[str, Callable[[Any], Any]] = {
+    "appid": _miniprogram,
+    "kind": lambda kind: KINDS_IN_SHORT[Kind(kind)],
+    "issuer": _issuer,
+    "is_archived": lambda _is_archived: _("archived codes only"),
+    "batch": _batch,
+}

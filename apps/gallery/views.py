@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import replace_url
 
-from apps.codes import pictures
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
 from apps.gallery import snippets
@@ -18,6 +17,7 @@ from apps.gallery.chips import chips_of
 from apps.gallery.choices import choices_of
 from apps.gallery.counting import MOST
 from apps.gallery.pages import StaffPage
+from apps.gallery.sizes import sizes_of
 from apps.miniprograms.models import MiniProgram
 
 MORE = "more"
@@ -61,27 +61,32 @@ class HomePage(StaffPage):
 
 
 class CodePage(StaffPage):
-    """One code: its picture, everything that is known about it, and what to copy."""
+    """One code: its pictures, everything that is known about it, what to copy, its neighbours in the search."""
 
     template_name = "gallery/code.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         code = get_code(kwargs["pk"])
-        search = Search.read(self.request.GET)
-        newer, older = find_neighbours(code, search)
-        address = self.request.build_absolute_uri(reverse("code-image", args=[code.pk]))
-        return super().get_context_data(
-            **kwargs,
-            code=code,
-            search=search,
-            newer=newer,
-            older=older,
-            image_address=address,
-            curl=snippets.curl_picture(address=address),
-            on_load=snippets.on_load(scene=code.scene),
-            encoded_scene=quote(code.scene, safe=""),
-            copy_widths=[width for width in pictures.COPY_WIDTHS[1:] if width < code.image_width],
-        )
+        reissued = {"was_reissued": "reissued" in self.request.GET}
+        return super().get_context_data(**kwargs, **code_facts(self.request, code), **reissued)
+
+
+def code_facts(request: HttpRequest, code: IssuedCode) -> dict[str, Any]:
+    """Everything that the page of `code` shows."""
+    search = Search.read(request.GET)
+    newer, older = find_neighbours(code, search)
+    address = request.build_absolute_uri(reverse("code-image", args=[code.pk]))
+    return {
+        "code": code,
+        "search": search,
+        "newer": newer,
+        "older": older,
+        "image_address": address,
+        "curl": snippets.curl_picture(address=address),
+        "on_load": snippets.on_load(scene=code.scene) if code.scene else snippets.on_load_path(path=code.page),
+        "encoded_scene": quote(code.scene, safe=""),
+        **sizes_of(code),
+    }
 
 
 def get_code(pk: int) -> IssuedCode:

@@ -54,13 +54,27 @@ document.addEventListener('click', async (event) => {
 
 // --- keys: / to search, arrows to the neighbours
 
+function focusSearch () {
+  const search = document.getElementById('search')
+  search?.focus()
+  search?.select()
+  return Boolean(search)
+}
+
+function goToSearch () {
+  const way = document.querySelector('a[data-search]') || document.querySelector('a.brand')
+  if (way) location.href = `${way.href}#search`
+}
+
+if (location.hash === '#search') focusSearch()
+
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
   if (event.target.closest('input, select, textarea, pre')) return
-  const search = document.getElementById('search')
-  if (event.key === '/' && search) {
+  if (event.key === '/') {
     event.preventDefault()
-    search.select()
+    if (!focusSearch()) goToSearch()
+    return
   }
   const neighbour = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)
   if (neighbour) neighbour.click()

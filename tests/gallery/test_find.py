@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -204,7 +204,7 @@ def test_more_than_a_page_is_counted_when_the_page_is_there(staff, shop):
 @pytest.mark.parametrize(("rows", "words"), [(999, "999 codes"), (1000, "1,000 codes"), (1001, "1,000+ codes")])
 def test_the_number_is_exact_up_to_a_thousand(staff, shop, rows, words):
     copy_rows(make_code(shop, "a=1"), count=rows - 1)
-    assert count_of(staff.get("/codes/count/?q=copy") if rows > 1001 else staff.get("/codes/count/")) == words
+    assert count_of(staff.get("/codes/count/")) == words
     assert count_of(staff.get("/codes/count/?before=5")) == words
 
 
@@ -249,7 +249,6 @@ def test_only_the_database_being_slow_is_forgiven(shop, monkeypatch):
     monkeypatch.setattr(Search, "history", lambda search: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         counting.count_codes(Search())
-    assert issubclass(OperationalError, Exception)
 
 
 @pytest.mark.parametrize("query", ["issuer=staff:anna", "issuer=door:extend&miniprogram=APPID"])

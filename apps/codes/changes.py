@@ -81,6 +81,15 @@ def reissue_code(code: IssuedCode, *, looks: Mapping[str, Any], issuer: Issuer) 
     _replace_picture(code, fresh, issuer)
 
 
+def find_same_codes(code: IssuedCode, *, widths: Sequence[int]) -> dict[int, IssuedCode]:
+    """By width, other codes that have what `code` has but for the width: a reissue with it would be refused."""
+    digests = {digest(_request_of(code, {"width": width})): width for width in widths}
+    if not digests:
+        return {}
+    found = IssuedCode.objects.filter(miniprogram=code.miniprogram, digest__in=digests).exclude(pk=code.pk)
+    return {digests[same.digest]: same for same in found}
+
+
 def _request_of(code: IssuedCode, looks: Mapping[str, Any]) -> CodeRequest:
     """What the code was asked for with, and `looks` instead of its own."""
     own: dict[str, Any] = {name: getattr(code, name) for name in LOOKS} | {"line_color": read_color(code.line_color)}

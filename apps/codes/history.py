@@ -45,6 +45,8 @@ class Wanted:
     env_version: str = ""
     external_id: str = ""
     client: str = ""
+    # `staff:anna` or `door:wechat`; codes of API clients are found by `client`
+    issued_by: str = ""
     tag: str = ""
     batch: int | None = None
     words: str = ""
@@ -102,6 +104,8 @@ class History:
         }
         if wanted.page:
             conditions["page_key"] = text_key(wanted.page)
+        if wanted.issued_by:
+            conditions |= {"issued_by": wanted.issued_by, "client__isnull": True}
         if wanted.client:
             conditions["client_id"] = ApiClient.objects.filter(name=wanted.client).values_list("pk", flat=True).first()
         if wanted.tag:

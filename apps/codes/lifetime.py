@@ -60,6 +60,12 @@ def spending(miniprogram: MiniProgram, digest: str) -> Iterator[None]:
     _clear(mark)
 
 
+def codes_left(miniprogram: MiniProgram) -> int:
+    """How many of the 100,000 are left; lost answers count as gone."""
+    pool = LifetimePool.objects.filter(miniprogram=miniprogram).first() or LifetimePool()
+    return max(LIFETIME_CODES - pool.used - pool.uncertain, 0)
+
+
 def note_used(miniprogram: MiniProgram, num_used: int | None) -> int:
     """Count one code; with WeChat's own count, its `Num-Used`, that one. Answers how many are used now."""
     with transaction.atomic():

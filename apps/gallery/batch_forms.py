@@ -13,18 +13,13 @@ from apps.batches.reading.text import pasted_source
 from apps.batches.serializers import BatchInput
 from apps.codes.models import PATH_KINDS, Kind
 from apps.errors import InvalidRequest
-from apps.gallery.forms import LookForm
+from apps.gallery.forms import KINDS, NOT_FOR, LookForm, flat, read_tags
 
 FILE, TEXT, PATTERN = "file", "text", "pattern"
 SOURCES = [
     (FILE, gettext_lazy("Upload")),
     (TEXT, gettext_lazy("Paste")),
     (PATTERN, gettext_lazy("Count up")),
-]
-KINDS = [
-    (Kind.UNLIMITED, gettext_lazy("without limit, with a scene")),
-    (Kind.LIMITED, gettext_lazy("limited: one of 100,000, with a path")),
-    (Kind.QRCODE, gettext_lazy("square QR code: one of 100,000, with a path")),
 ]
 VARIABLES = 3
 FIRST_PATTERN = {
@@ -35,11 +30,6 @@ FIRST_PATTERN = {
 }
 # more is a file
 PASTED_MAX_LENGTH = 500_000
-# fields that the API does not know for a kind, which are hidden then
-NOT_FOR = {
-    Kind.LIMITED.value: {"check_path"},
-    Kind.QRCODE.value: {"check_path", "env_version", "auto_color", "line_color", "is_hyaline"},
-}
 
 
 class VariableForm(forms.Form):
@@ -112,7 +102,7 @@ class PatternForm(forms.Form):
         """The rows that the pattern makes. Raises InvalidRequest."""
         body = BatchInput(data={"appid": "-", "pattern": self.pattern})
         if not body.is_valid():
-            raise InvalidRequest(_("The pattern is not valid."), errors={"pattern": _flat(body.errors)})
+            raise InvalidRequest(_("The pattern is not valid."), errors={"pattern": flat(body.errors)})
         pattern = body.validated_data["pattern"]
         if kind in PATH_KINDS:
             pattern["columns"] = {
@@ -164,7 +154,7 @@ class OrderForm(LookForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         body = self.look_as_api_body(cleaned) | {"kind": cleaned.get("kind", Kind.UNLIMITED.value)}
-        body |= {"tags": [tag.strip() for tag in cleaned.get("tags", "").replace("，", ",").split(",") if tag.strip()]}
+        body |= {"tags": read_tags(cleaned)}
         if body["kind"] in PATH_KINDS and not body.get("page"):
             body.pop("page", None)
         known = BatchInput(
@@ -174,7 +164,7 @@ class OrderForm(LookForm):
             self.defaults = {name: value for name, value in known.validated_data.items() if name != "appid"}
             self.defaults["tags"] = tuple(dict.fromkeys(self.defaults["tags"]))
         for name, messages in known.errors.items():
-            self.add_error(name if name in self.fields else None, _flat(messages))
+            self.add_error(name if name in self.fields else None, flat(messages))
         if cleaned.get("source") == TEXT and not cleaned.get("text", "").strip():
             self.add_error("text", _("Paste at least one row."))
         if cleaned.get("source") == PATTERN and not self.pattern.is_valid():
@@ -186,12 +176,3 @@ class OrderForm(LookForm):
         if self.cleaned_data["source"] == TEXT:
             return pasted_source(self.cleaned_data["text"])
         return self.pattern.source(kind=self.cleaned_data["kind"])
-
-
-def _flat(messages: Any) -> list[str]:
-    """All sentences inside what a serializer says is wrong."""
-    if isinstance(messages, dict):
-        return [sentence for inner in messages.values() for sentence in _flat(inner)]
-    if isinstance(messages, list | tuple):
-        return [sentence for inner in messages for sentence in _flat(inner)]
-    return [str(messages)]

@@ -6,13 +6,25 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from apps.codes.models import LABEL_MAX_LENGTH, IssuedCode
+from apps.codes.checking import find_kind_problems
+from apps.codes.models import LABEL_MAX_LENGTH, PATH_KINDS, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
 from apps.codes.serializers import CodeInput
 from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySet
 
 BLACK, AUTO, OWN = "black", "auto", "own"
 COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
+KINDS_IN_SHORT = {Kind.UNLIMITED: _("unlimited"), Kind.LIMITED: _("limited"), Kind.QRCODE: _("square QR code")}
+KINDS = [
+    (Kind.UNLIMITED, _("without limit, with a scene")),
+    (Kind.LIMITED, _("limited: one of 100,000, with a path")),
+    (Kind.QRCODE, _("square QR code: one of 100,000, with a path")),
+]
+# fields that the API does not know for a kind, which are hidden then
+NOT_FOR = {
+    Kind.LIMITED.value: {"check_path"},
+    Kind.QRCODE.value: {"check_path", "env_version", "auto_color", "line_color", "is_hyaline"},
+}
 SCENE_LENGTH = IssuedCode._meta.get_field("scene").max_length
 WIDTH = IssuedCode._meta.get_field("width").default
 # Offered, not required: those that staff download, and the largest that WeChat draws.
@@ -74,36 +86,70 @@ class LookForm(forms.Form):
 
 
 class CodeForm(LookForm):
-    """One code. `given` are the arguments for `code_request` once the form is valid."""
+    """One code of any kind. `given` are the arguments for `code_request` once the form is valid."""
 
+    kind = forms.ChoiceField(choices=KINDS, initial=Kind.UNLIMITED, required=False, label=_("Kind of code"))
     scene = forms.CharField(
         required=False,
         label=_("Scene"),
         help_text=_("What the page learns from the code, for example table=7. Letters, digits, !#$&'()*+,/:;=?@-._~"),
     )
+    path = forms.CharField(
+        required=False,
+        label=_("Path"),
+        help_text=_("The page with its parameters, for example pages/index/index?table=7"),
+    )
+    spend = forms.BooleanField(required=False, label=_("Spend one of the 100,000"))
     label = forms.CharField(
         required=False,
         max_length=LABEL_MAX_LENGTH,
         label=_("Label"),
         help_text=_("For people, to find the code again: “Table 7, by the window”."),
     )
+    tags = forms.CharField(required=False, label=_("Tags"), help_text=_("Separated by commas."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.given: dict[str, Any] = {}
         # the browser would cut a pasted text in silence; the server says what is too long
         self.fields["label"].widget.attrs.pop("maxlength", None)
-        self.fields["scene"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+        for name in ("scene", "path"):
+            self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+
+    @property
+    def chosen_kind(self) -> str:
+        """unlimited, limited or qrcode."""
+        chosen = str(self["kind"].value())
+        return chosen if chosen in Kind.values else Kind.UNLIMITED.value
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        body = self.look_as_api_body(cleaned)
-        known = CodeInput(data=body | {name: cleaned[name] for name in ("scene", "label") if name in cleaned})
+        kind = cleaned.get("kind") or Kind.UNLIMITED.value
+        known = CodeInput(data=self._as_api_body(cleaned, kind))
         if known.is_valid():
             self.given = {name: value for name, value in known.validated_data.items() if name != "appid"}
         for name, messages in known.errors.items():
-            self.add_error(name if name in self.fields else None, list(map(str, messages)))
+            self.add_error(name if name in self.fields else None, flat(messages))
+        if kind in PATH_KINDS and not cleaned.get("spend"):
+            self.add_error("spend", _("Tick this box, and nothing is spent by accident."))
         return cleaned
+
+    def _as_api_body(self, cleaned: dict[str, Any], kind: str) -> dict[str, Any]:
+        body = self.look_as_api_body(cleaned) | {"kind": kind, "tags": read_tags(cleaned)}
+        own = "path" if kind in PATH_KINDS else "scene"
+        body |= {name: cleaned[name] for name in (own, "label") if name in cleaned}
+        foreign = {*NOT_FOR.get(kind, ()), *(("page",) if kind in PATH_KINDS else ())}
+        return {name: value for name, value in body.items() if name not in foreign}
+
+
+def read_tags(cleaned: dict[str, Any]) -> list[str]:
+    """The tags that were typed with commas between them, Chinese ones as well."""
+    return [tag.strip() for tag in cleaned.get("tags", "").replace("，", ",").split(",") if tag.strip()]
+
+
+def path_messages(kind: str, path: str) -> list[str]:
+    """What is wrong with the path of a code of `kind`; nothing typed yet is nothing wrong yet."""
+    return find_kind_problems({"kind": kind, "path": path}).get("path", []) if path else []
 
 
 def scene_messages(scene: str) -> list[str]:
@@ -131,9 +177,11 @@ def defaults_of(miniprogram: MiniProgram) -> dict[str, Any]:
 
 def values_of(code: IssuedCode) -> dict[str, Any]:
     """What the form begins with to make one like `code`."""
-    copied = ("scene", "page", "env_version", "check_path", "width", "line_color", "is_hyaline", "label")
+    copied = ("kind", "scene", "env_version", "check_path", "width", "line_color", "is_hyaline", "label")
     color = _color_choice(code.line_color, is_auto=code.auto_color)
     values = {name: getattr(code, name) for name in copied}
+    values |= {"path" if code.kind in PATH_KINDS else "page": code.page}
+    values |= {"tags": ", ".join(tag.name for tag in code.tags.all())}
     return values | {"miniprogram": code.miniprogram.appid, "color": color}
 
 
@@ -146,3 +194,12 @@ def _color_choice(line_color: str, *, is_auto: bool) -> str:
 def _as_parts(color: str) -> dict[str, int]:
     """`#0b7a45` as the API's line_color."""
     return {part: int(color[1 + 2 * i : 3 + 2 * i], 16) for i, part in enumerate("rgb")}
+
+
+def flat(messages: Any) -> list[str]:
+    """All sentences inside what a serializer says is wrong."""
+    if isinstance(messages, dict):
+        return [sentence for inner in messages.values() for sentence in flat(inner)]
+    if isinstance(messages, list | tuple):
+        return [sentence for inner in messages for sentence in flat(inner)]
+    return [str(messages)]

@@ -8,17 +8,31 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from apps.codes.models import Door
+from apps.codes.lifetime import codes_left
+from apps.codes.models import PATH_KINDS, Door
 from apps.codes.requests import Issuer, code_request
 from apps.codes.services import Issued, issue_code
 from apps.errors import WxcodeError
 from apps.gallery.browsing import recent_pages
-from apps.gallery.forms import SCENE_LENGTH, WIDTHS, CodeForm, defaults_of, scene_messages, values_of
+from apps.gallery.forms import (
+    KINDS_IN_SHORT,
+    SCENE_LENGTH,
+    WIDTHS,
+    CodeForm,
+    defaults_of,
+    path_messages,
+    scene_messages,
+    values_of,
+)
 from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.preview import preview_of
 from apps.gallery.rights import MAKE_CODES
 from apps.gallery.trail import record_addition
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
+
+# Whose fault it is that WeChat refused.
+FIELDS_OF_ERRCODES = {41030: "page", 40169: "scene", 40159: "path"}
 
 
 class MakePage(StaffPage):
@@ -49,6 +63,11 @@ class MakePage(StaffPage):
             return super().render_problem(error)
         form = self._form(self.request.POST)
         form.is_valid()
+        field = FIELDS_OF_ERRCODES.get(error.errcode or 0)
+        if field == "page" and form.chosen_kind in PATH_KINDS:
+            field = "path"
+        if field:
+            form.add_error(field, str(error.advice or error))
         return self._render(form, status=error.http_status, problem=error)
 
     def _issue(self, form: CodeForm) -> Issued:
@@ -78,16 +97,21 @@ class MakePage(StaffPage):
             "miniprogram": miniprogram,
             "pages": recent_pages(miniprogram) if miniprogram else [],
             "widths": WIDTHS,
+            "kinds": KINDS_IN_SHORT.items(),
+            "pool_left": codes_left(miniprogram) if miniprogram else 0,
+            "preview": preview_of(form),
             "scene_length": SCENE_LENGTH,
         }
         return TemplateResponse(self.request, self.template_name, shown, status=status)
 
 
 class SceneCheck(StaffPage):
-    """What is wrong with `?scene=`, while it is typed."""
+    """What is wrong with `?scene=`, or with `?path=` for a `kind`, while it is typed."""
 
     template_name = "gallery/scene_check.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        scene = self.request.GET.get("scene", "").strip()
-        return super().get_context_data(**kwargs, scene=scene, messages_of_scene=scene_messages(scene))
+        query = self.request.GET
+        scene, path = query.get("scene", "").strip(), query.get("path", "").strip()
+        wrong = path_messages(query.get("kind", ""), path) if path else scene_messages(scene)
+        return super().get_context_data(**kwargs, messages_of_scene=wrong)

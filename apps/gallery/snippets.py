@@ -2,12 +2,20 @@
 
 import json
 import shlex
+from urllib.parse import parse_qsl
 
 ON_LOAD = """\
 Page({{
   onLoad(query) {{
     // {scene}
     const scene = decodeURIComponent(query.scene || '')
+  }}
+}})"""
+
+ON_LOAD_PATH = """\
+Page({{
+  onLoad(query) {{
+{lines}
   }}
 }})"""
 
@@ -31,3 +39,10 @@ def curl_picture(*, address: str) -> str:
 def on_load(*, scene: str) -> str:
     """What the page in the mini-program does: WeChat hands the scene over URL-encoded."""
     return ON_LOAD.format(scene=json.dumps(scene))
+
+
+def on_load_path(*, path: str) -> str:
+    """The same for a path with a query; empty where there is nothing to read."""
+    given = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+    lines = [f"    query[{json.dumps(name)}] // {json.dumps(value)}" for name, value in given.items()]
+    return ON_LOAD_PATH.format(lines="\n".join(lines)) if lines else ""

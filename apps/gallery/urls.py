@@ -4,14 +4,27 @@ from django.urls import path
 
 from apps.batches.downloads import FILES
 from apps.codes import urls as _registers_the_id_converter  # noqa: F401
-from apps.gallery import batch_actions, batches, making, new_batch, notices, views
+from apps.gallery import (
+    batch_actions,
+    batches,
+    counting,
+    making,
+    new_batch,
+    notices,
+    picture,
+    reissuing,
+    views,
+)
 
 app_name = "gallery"
 
 urlpatterns = [
     path("", views.HomePage.as_view(), name="home"),
+    path("codes/count/", counting.CountView.as_view(), name="count"),
+    path("codes/hints/", counting.HintsView.as_view(), name="hints"),
     path("codes/<id:pk>/", views.CodePage.as_view(), name="code"),
-    path("codes/<id:pk>/picture", views.PictureView.as_view(), name="picture"),
+    path("codes/<id:pk>/picture", picture.PictureView.as_view(), name="picture"),
+    path("codes/<id:pk>/reissue/", reissuing.ReissueView.as_view(), name="reissue"),
     path("make/", making.MakePage.as_view(), name="make"),
     path("make/scene/", making.SceneCheck.as_view(), name="scene-check"),
     path("batches/", batches.BatchesPage.as_view(), name="batches"),

@@ -109,7 +109,7 @@ def test_typing_searches_and_the_address_can_be_sent_on(page: Page, log_in: Any,
     page.keyboard.press("/")
     page.keyboard.type("window")
     expect(page.get_by_role("link", name="Door")).to_have_count(0)
-    expect(page.get_by_role("link", name="Window")).to_be_visible()
+    expect(page.get_by_role("link", name="Window", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile(r"/\?q=window$"))
     page.reload()
     expect(page.get_by_role("searchbox")).to_have_value("window")

@@ -22,7 +22,9 @@ def make_staff(username: str = "anna", *, password: str | None = None, **fields:
 def issue(miniprogram: MiniProgram, scene: str, *, by: str = "staff:anna", **given: Any) -> IssuedCode:
     """A code of `miniprogram`, really asked for."""
     door = Door.GALLERY if by.startswith("staff:") else Door.API
-    request = code_request(miniprogram, scene=scene, **{"page": PAGE, **given})
+    if "path" not in given:
+        given = {"page": PAGE, **given}
+    request = code_request(miniprogram, scene=scene, **given)
     return issue_code(miniprogram=miniprogram, request=request, issuer=Issuer(label=by, door=door)).code
 
 

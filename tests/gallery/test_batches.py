@@ -247,7 +247,8 @@ def test_the_codes_of_a_batch_in_the_gallery(staff, done):
     assert page.count('<span class="plate">') == 5
     assert f'href="/?batch={done.pk}"' in page
     text = staff.get(f"/?batch={done.pk}").text
-    assert "Codes of the batch “Tables”" in text
+    assert '<span class="soft">Batch</span> <span class="clip">Tables</span>' in text
+    assert f'<a href="/batches/{done.pk}/">To the batch</a>' in text
     assert "Table 1" in text and f'href="/codes/{other.pk}/"' not in text
     assert "Table 2" not in staff.get(f"/?batch={done.pk}&q=table+1").text
     assert staff.get("/?batch=999").status_code == staff.get("/?batch=x").status_code == 200

@@ -173,3 +173,105 @@ def test_a_senseless_example_is_the_empty_form(staff, miniprogram, query):
     answer = staff.get(f"/make/?{query}")
     assert answer.status_code == 200
     assert f'value="{miniprogram.appid}" selected' in answer.text
+
+
+# --- the two kinds that spend the lifetime pool ---------------------------------------------------------------
+
+PATH_FORM = {"scene": "", "path": "pages/index/index?table=7", "spend": "on"}
+
+
+def test_a_limited_code_is_made_of_its_path_and_every_look(staff, miniprogram):
+    look = {"color": "own", "line_color": "#0b7a45", "is_hyaline": "on", "env_version": "trial"}
+    answer = make(staff, miniprogram, kind="limited", **PATH_FORM, **look)
+    code = IssuedCode.objects.get()
+    assert (answer.status_code, code.kind, code.page, code.scene) == (302, "limited", PATH_FORM["path"], "")
+    assert (code.line_color, code.is_hyaline, code.env_version, code.num_used) == ("#0b7a45", True, "trial", 1)
+    text = staff.get(answer["Location"]).text
+    assert 'name="path" value="pages/index/index?table=7"' in text
+    assert '<input type="radio" name="kind" value="limited" checked>' in text
+    assert "99,999 are left" in text
+
+
+def test_a_square_code_takes_nothing_but_path_and_width(staff, miniprogram):
+    make(staff, miniprogram, kind="qrcode", **PATH_FORM, color="own", line_color="#0b7a45", width="860")
+    code = IssuedCode.objects.get()
+    assert (code.kind, code.page, code.width, code.line_color) == ("qrcode", PATH_FORM["path"], 860, "#000000")
+
+
+def test_the_lifetime_pool_is_not_touched_unless_the_box_is_ticked(staff, sandbox, miniprogram):
+    answer = make(staff, miniprogram, kind="limited", **(PATH_FORM | {"spend": None}))
+    assert answer.status_code == 400
+    assert "Tick this box" in answer.text
+    assert 'value="pages/index/index?table=7"' in answer.text
+    assert sandbox.count("/wxa/getwxacode") == 0
+    assert not IssuedCode.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "message"),
+    [
+        ("limited", "", "needs a path"),
+        ("limited", "x" * 1025, "1 characters too long"),
+        ("qrcode", "桌" * 43, "1 bytes too long"),
+    ],
+)
+def test_a_wrong_path_is_400_with_its_cure(staff, sandbox, miniprogram, kind, path, message):
+    answer = make(staff, miniprogram, kind=kind, **(PATH_FORM | {"path": path}))
+    assert answer.status_code == 400
+    assert message in answer.text
+
+
+def test_a_similar_one_keeps_kind_path_and_tags(staff, miniprogram):
+    code = issue(miniprogram, "", kind="limited", path="pages/index/index?a=1", tags=("hall", "2026"))
+    text = staff.get(f"/make/?like={code.pk}").text
+    assert 'name="kind" value="limited" checked' in text
+    assert 'name="path" value="pages/index/index?a=1"' in text
+    assert 'name="tags" value="2026, hall"' in text or 'name="tags" value="hall, 2026"' in text
+
+
+def test_a_path_is_checked_while_it_is_typed(staff, db):
+    address = "/make/scene/"
+    assert "72 bytes too long" in staff.get(address, {"kind": "qrcode", "path": "x" * 200}).text
+    assert staff.get(address, {"kind": "limited", "path": "x" * 200}).text.strip() == ""
+
+
+def test_pages_of_the_other_kinds_are_not_suggested_as_pages(staff, miniprogram):
+    issue(miniprogram, "", kind="limited", path="pages/index/index?secret=1")
+    assert "secret=1" not in staff.get("/make/").text
+
+
+# --- tags, looks, errors in place -----------------------------------------------------------------------------
+
+
+def test_tags_are_given_with_commas_between_them(staff, miniprogram):
+    make(staff, miniprogram, tags="hall, 2026，厅,, hall")
+    assert sorted(tag.name for tag in IssuedCode.objects.get().tags.all()) == ["2026", "hall", "厅"]
+
+
+def test_too_many_tags_are_refused_in_place(staff, miniprogram):
+    answer = make(staff, miniprogram, tags=",".join(map(str, range(21))))
+    assert answer.status_code == 400
+    assert "At most 20 tags." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("look", "shown"),
+    [
+        ({}, ['width="34%"', 'color="#000000"', "430 px: 3.6 cm"]),
+        ({"width": "1280", "color": "own", "line_color": "#0b7a45"}, ['width="100%"', 'color="#0b7a45"', "10.8 cm"]),
+        ({"color": "auto"}, ['color="#8a948d"']),
+        ({"is_hyaline": "on"}, ['class="plate plate-clear"']),
+        ({"width": "wide", "color": "own", "line_color": '"><b>'}, ['width="34%"', 'color="#000000"']),
+    ],
+)
+def test_the_preview_shows_colour_background_and_size(staff, miniprogram, look, shown):
+    # refused for its scene: the form comes back as it was
+    text = make(staff, miniprogram, scene="", **look).text
+    for part in shown:
+        assert part in text
+
+
+def test_what_wechat_says_about_a_page_stands_at_the_page(staff, miniprogram):
+    text = make(staff, miniprogram, page="pages/none/none").text
+    assert re.search(r'<input type="text" name="page" value="pages/none/none"[^>]* aria-invalid="true"', text)
+    assert "errcode 41030" in text

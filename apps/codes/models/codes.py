@@ -152,6 +152,15 @@ class IssuedCode(models.Model):
                     "app_client": ["miniprogram", "client"],
                 }.items()
             ),
+            # staff and doors: codes of API clients, which are most, pay nothing for these
+            *(
+                models.Index(
+                    fields=[*fields, "issued_by", "-id"],
+                    condition=Q(archived_at=None, client__isnull=True),
+                    name=f"code_by_{name}",
+                )
+                for name, fields in {"issuer": [], "app_issuer": ["miniprogram"]}.items()
+            ),
             models.Index(fields=["-id"], condition=Q(archived_at__isnull=False), name="archived_code"),
             models.Index(
                 fields=["miniprogram", "-id"], condition=Q(archived_at__isnull=False), name="archived_code_by_app"

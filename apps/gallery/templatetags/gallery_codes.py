@@ -13,7 +13,13 @@ LIGHT = 170
 @register.filter
 def issuer_name(code: IssuedCode) -> str:
     """`anna` for `staff:anna`."""
-    return code.issued_by.partition(":")[2] or code.issued_by
+    return person_name(code.issued_by)
+
+
+@register.filter
+def person_name(label: str) -> str:
+    """`anna` for `staff:anna`."""
+    return label.partition(":")[2] or label
 
 
 @register.filter

@@ -54,13 +54,27 @@ document.addEventListener('click', async (event) => {
 
 // --- keys: / to search, arrows to the neighbours
 
+function focusSearch () {
+  const search = document.getElementById('search')
+  search?.focus()
+  search?.select()
+  return Boolean(search)
+}
+
+function goToSearch () {
+  const way = document.querySelector('a[data-search]') || document.querySelector('a.brand')
+  if (way) location.href = `${way.href}#search`
+}
+
+if (location.hash === '#search') focusSearch()
+
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
   if (event.target.closest('input, select, textarea, pre')) return
-  const search = document.getElementById('search')
-  if (event.key === '/' && search) {
+  if (event.key === '/') {
     event.preventDefault()
-    search.select()
+    if (!focusSearch()) goToSearch()
+    return
   }
   const neighbour = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)
   if (neighbour) neighbour.click()
@@ -80,6 +94,24 @@ for (const counter of document.querySelectorAll('[data-counts]')) {
   input.addEventListener('input', () => count(counter))
   count(counter)
 }
+
+// --- how a code will look: colour, background and size, as apps/gallery/preview.py has them
+
+function preview () {
+  const drawing = document.getElementById('preview-drawing')
+  if (!drawing) return
+  const { kind, color, line_color: own, is_hyaline: clear, width: asked } = drawing.closest('form').elements
+  const isSquare = kind.value === 'qrcode'
+  const inks = { auto: '#8a948d', own: own.value }
+  const width = Math.min(Math.max(Number(asked.value) || 430, 280), 1280)
+  drawing.setAttribute('color', (!isSquare && inks[color.value]) || '#000000')
+  drawing.setAttribute('width', `${Math.round(100 * width / 1280)}%`)
+  document.getElementById('preview-ground').classList.toggle('plate-clear', clear.checked && !isSquare)
+  const size = document.getElementById('preview-size')
+  size.textContent = size.dataset.text.replace('WIDTH', width).replace('CM', (2.54 * width / 300).toFixed(1))
+}
+document.addEventListener('input', preview)
+document.addEventListener('htmx:afterSettle', preview)
 
 // --- WeChat checks pages against the released version only, so other versions begin without the check
 

@@ -1,0 +1,112 @@
+"""Staff finding codes in a real browser: filters and chips, how many, neighbours in a search, a larger picture."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from apps.codes.models import IssuedCode
+from apps.gallery.browsing import PAGE_SIZE
+from apps.miniprograms.models import MiniProgram
+from tests.browser.test_journeys import SMALLEST, has_room
+from tests.browser.test_journeys import miniprogram as miniprogram
+from tests.gallery.staff import copy_rows, issue
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_filter_is_chosen_becomes_a_chip_and_goes_again(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    issue(miniprogram, "a=1", label="Door")
+    issue(miniprogram, "a=2", label="Window", env_version="trial")
+    log_in(page)
+    page.get_by_text("Filters").click()
+    page.get_by_label("Version").select_option("trial")
+    expect(page.get_by_role("link", name="Door")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/\?env_version=trial$"))
+    expect(page.locator("#count")).to_have_text("1 code")
+    page.get_by_role("link", name="Version trial remove").click()
+    expect(page).to_have_url(re.compile(r"/$"))
+    expect(page.locator("#count")).to_have_text("2 codes")
+
+
+def test_the_count_of_many_follows_when_the_page_is_there(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    copy_rows(issue(miniprogram, "a=1"), count=PAGE_SIZE + 9)
+    log_in(page)
+    expect(page.locator("#count")).to_have_text("70 codes")
+    page.get_by_role("searchbox").fill("copy=1")
+    expect(page.locator("#count")).to_have_text("11 codes")
+
+
+def test_nothing_found_shows_the_way_out(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    issue(miniprogram, "a=1", label="Window")
+    log_in(page)
+    page.goto("/?q=window&kind=limited")
+    expect(page.locator("#hints li").first).to_contain_text("Without “Words: window” 0")
+    page.get_by_role("link", name="Without “Kind: limited”").click()
+    expect(page.get_by_role("link", name="Window", exact=True)).to_be_visible()
+
+
+def test_arrows_stay_in_the_search_and_the_slash_leads_back_to_it(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    for number in range(3):
+        issue(miniprogram, f"a={number}", label=f"Hall {number}", env_version="release" if number == 1 else "trial")
+    log_in(page)
+    page.goto("/?env_version=trial")
+    page.get_by_role("link", name="Hall 2").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hall 0")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hall 2")
+    page.keyboard.press("/")
+    expect(page).to_have_url(re.compile(r"/\?env_version=trial#search$"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_a_larger_picture_is_asked_for_and_downloaded(
+    page: Page, log_in: Any, miniprogram: MiniProgram, tmp_path: Path
+) -> None:
+    code = issue(miniprogram, "table=7")
+    page.set_viewport_size(SMALLEST)
+    log_in(page)
+    page.goto(f"/codes/{code.pk}/")
+    for size in ("860 px…", "1280 px…", "Draw anew…"):
+        page.get_by_text(size, exact=True).click()
+        assert has_room(page), size
+        page.get_by_text(size, exact=True).click()
+    page.get_by_text("1280 px…", exact=True).click()
+    expect(page.get_by_text("one of the 5,000 calls a minute").nth(1)).to_be_visible()
+    page.get_by_role("button", name="Ask WeChat for 1280 px").click()
+    expect(page.get_by_role("heading", name="Earlier pictures")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Download 860 px")).click()
+    saved = tmp_path / "picture.jpg"
+    download.value.save_as(saved)
+    with Image.open(saved) as picture:
+        assert picture.width == 860
+    assert IssuedCode.objects.get().width == 1280
+
+
+def test_the_form_follows_the_kind_and_the_preview_follows_the_form(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    log_in(page)
+    page.goto("/make/")
+    drawing = page.locator("#preview-drawing")
+    page.get_by_label("Colour of the lines").select_option("own")
+    page.get_by_label("My own colour").fill("#0b7a45")
+    page.get_by_label("Width in pixels").fill("1280")
+    expect(drawing).to_have_attribute("color", "#0b7a45")
+    expect(page.get_by_text("1280 px: 10.8 cm in print")).to_be_visible()
+    page.get_by_label("square QR code").check()
+    expect(drawing).to_have_attribute("color", "#000000")
+    for hidden in ("Scene", "Version", "Colour of the lines"):
+        expect(page.get_by_label(hidden, exact=True)).to_be_hidden()
+    page.get_by_label("Path", exact=True).fill("pages/index/index?table=7")
+    page.get_by_label("Spend one of the 100,000").check()
+    page.get_by_role("button", name="Make the code").click()
+    expect(page.get_by_text("Made, stored")).to_be_visible()
+    assert IssuedCode.objects.get().kind == "qrcode"

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
     "exports": {"codes", "api", "tables", "errors"},
     "batches": {"exports", "codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
-    "gallery": {"batches", "exports", "codes", "miniprograms", "errors"},
+    "selections": {"exports", "codes", "errors"},
+    "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "errors"},
     "overview": {
         "batches",
         "codes",

@@ -23,8 +23,11 @@ def stream(name: str, extension: str, content: Iterable[Any]) -> StreamingHttpRe
 
 def send(name: str, extension: str, file: IO[bytes]) -> FileResponse:
     """A file that is there already; it is closed when it has been sent."""
-    # FileResponse guesses a type unless it is given this way
-    return FileResponse(file, content_type=MEDIA_TYPES[extension], headers=headers(name, extension))
+    given = headers(name, extension)
+    # FileResponse guesses a type unless it is given this way, and a name unless the file has none
+    answer = FileResponse(file, content_type=MEDIA_TYPES[extension], headers=given)
+    answer["Content-Disposition"] = given["Content-Disposition"]
+    return answer
 
 
 def headers(name: str, extension: str) -> dict[str, str]:

@@ -118,7 +118,7 @@ def facts_of(batch: CodeBatch) -> dict[str, Any]:
         "lost": _count_lost(batch),
         "thumbs": thumbs,
         "parts": range(1, parts + 1),
-        "caption_columns": [*OWN_COLUMNS, *batch.columns],
+        "caption_columns": [(column, column) for column in (*OWN_COLUMNS, *batch.columns)],
         # what the page has beside the numbers: while this stays the same, only they are sent again
         "have": f"{batch.state}-{batch.failed}-{len(thumbs)}-{parts}",
     }

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 IDS_NAMED = 5
@@ -77,6 +77,11 @@ class SelectionJobQuerySet(models.QuerySet["SelectionJob"]):
     def to_announce(self, user_id: int) -> "SelectionJobQuerySet":
         """Those of the user that have ended without them having been told."""
         return self.filter(selection__user=user_id, finished_at__isnull=False, announced_at=None)
+
+    def to_tell(self, user_id: int) -> "SelectionJobQuerySet":
+        """Those to announce, and behind them the open ones."""
+        mine = self.filter(selection__user=user_id, announced_at=None)
+        return mine.order_by(F("finished_at").desc(nulls_last=True), "-pk")
 
 
 class SelectionJob(models.Model):

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
     "exports": {"codes", "api", "tables", "errors"},
     "batches": {"exports", "codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
-    "selections": {"exports", "codes", "errors"},
+    "selections": {"exports", "codes", "miniprograms", "errors"},
     "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "errors"},
     "overview": {
         "batches",

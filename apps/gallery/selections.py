@@ -82,7 +82,7 @@ def show_selection(
     """The page of `selection`; `problem` among `shown` is an error to tell first, `form` what was sent then."""
     facts = {
         "selection": selection,
-        "thumbs": list(read_codes(selection.user_id, selection.code_ids[:THUMBS])),
+        "thumbs": list(read_codes(selection.user_id, selection.code_ids[: -THUMBS - 1 : -1])),
         "caption_columns": [(name, label) for name, (label, _read) in CAPTIONS.items()],
         "most_printed": MOST_PRINTED,
         "part_size": PART_SIZE,

@@ -47,8 +47,8 @@ def chunks_of(ids: Sequence[int], size: int = CHUNK) -> Iterator[Sequence[int]]:
 
 
 def choose_ticked(user_id: int, ids: Sequence[int]) -> Selection:
-    """A selection of the codes `ids`, newest first. Raises InvalidRequest if none of them is there, TooManyCodes."""
-    wanted = sorted(set(ids), reverse=True)
+    """A selection of the codes `ids`. Raises InvalidRequest if none of them is there, TooManyCodes."""
+    wanted = sorted(set(ids))
     refuse_too_many(len(wanted))
     found = [pk for chunk in chunks_of(wanted) for pk in _in_order(user_id, chunk)]
     if not found:
@@ -63,7 +63,7 @@ def choose_found(user_id: int, ids: Sequence[int], *, search: str) -> Selection:
     refuse_too_many(len(ids))
     if not ids:
         raise InvalidRequest(_("No code matches the search."), advice=_("Go back and search for something else."))
-    return Selection.objects.create(user_id=user_id, search=search, code_ids=list(ids), count=len(ids))
+    return Selection.objects.create(user_id=user_id, search=search, code_ids=sorted(ids), count=len(ids))
 
 
 def refuse_too_many(count: int) -> None:
@@ -87,4 +87,4 @@ def get_selection(user_id: int, pk: int) -> Selection:
 
 
 def _in_order(user_id: int, ids: Sequence[int]) -> list[int]:
-    return list(codes_within_rights(user_id, ids).order_by("-pk").values_list("pk", flat=True))
+    return list(codes_within_rights(user_id, ids).order_by("pk").values_list("pk", flat=True))

@@ -35,7 +35,7 @@ OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
 
 
 class Selection(models.Model):
-    """Which codes, newest first, as they were found when `user` chose them."""
+    """Which codes, in the order of their issue, as they were found when `user` chose them."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="selections", verbose_name=_("user")

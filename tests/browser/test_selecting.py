@@ -52,7 +52,7 @@ def test_from_three_ticks_to_the_archive(
     place = download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True))
     with zipfile.ZipFile(place) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["Table 3 桌.jpg", "Table 2 桌.jpg", "Table 1 桌.jpg", "manifest.csv"]
+        assert archive.namelist() == ["Table 1 桌.jpg", "Table 2 桌.jpg", "Table 3 桌.jpg", "manifest.csv"]
 
     page.goto("/?q=copy")
     page.get_by_role("button", name="Use all that match").click()
@@ -63,7 +63,7 @@ def test_from_three_ticks_to_the_archive(
     page.get_by_role("button", name="Sheets PDF").click()
     # a worker draws it; the page moves by itself, and is left and found again
     page.goto("/make/")
-    expect(page.get_by_text(f"{COUNT} codes are on paper.")).to_be_visible(timeout=40_000)
+    expect(page.get_by_text(f"{COUNT} codes are on the sheets.")).to_be_visible(timeout=40_000)
     page.get_by_role("link", name="Look at it").click()
     sheets = page.get_by_role("link", name="Sheets PDF")
     check_sheets(

@@ -73,10 +73,10 @@ def test_where_nothing_is_there_is_nothing_to_select(staff, miniprogram):
 
 
 @pytest.mark.parametrize("form", ["code", "codes"])
-def test_what_was_ticked_is_selected_newest_first(staff, three, form):
+def test_what_was_ticked_is_selected(staff, three, form):
     ids = [three[0].pk, three[2].pk]
     address = choose(staff, **({"code": ids} if form == "code" else {"codes": ",".join(map(str, ids))}))
-    assert Selection.objects.get().code_ids == sorted(ids, reverse=True)
+    assert Selection.objects.get().code_ids == ids
     text = staff.get(address).text
     assert "2 codes selected" in text and "ticked one by one" in text
     assert "桌 3" in text and "桌 2" not in text
@@ -125,9 +125,9 @@ def test_the_zip_has_every_picture_and_a_manifest_that_a_batch_takes(staff, mini
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/zip", "private, no-store")
     archive = zipfile.ZipFile(io.BytesIO(body(answer)))
     assert archive.testzip() is None
-    assert archive.namelist() == ["桌 3.jpg", "桌 2.jpg", "桌 1.jpg", "manifest.csv"]
+    assert archive.namelist() == ["桌 1.jpg", "桌 2.jpg", "桌 3.jpg", "manifest.csv"]
     rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig"))))
-    assert (rows[0]["scene"], rows[0]["tags"], rows[0]["wxcode_file"]) == ("table=3", "hall", "桌 3.jpg")
+    assert (rows[0]["scene"], rows[0]["tags"], rows[0]["wxcode_file"]) == ("table=1", "hall", "桌 1.jpg")
     assert rows[0]["wxcode_appid"] == miniprogram.appid
     assert LogEntry.objects.get().change_message == "Downloaded the pictures of many codes."
 
@@ -186,7 +186,7 @@ def test_many_sheets_are_drawn_by_a_worker_in_parts_that_are_kept(staff, three, 
     assert (job.state, job.changed, [file["count"] for file in job.files]) == (JobState.DONE, 3, [2, 1])
     text = staff.get(chosen).text
     assert 'hx-trigger="every' not in text
-    assert "3 codes are on paper." in text and "Part 2" in text
+    assert "3 codes are on the sheets." in text and "Part 2" in text
     for part, pictures in ((1, 2), (2, 1)):
         answer = staff.get(f"/selections/jobs/{job.pk}/file.pdf?part={part}")
         assert answer["Content-Disposition"] == f'attachment; filename="Tables-{part}.pdf"'

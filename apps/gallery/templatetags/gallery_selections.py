@@ -57,7 +57,7 @@ def job_results(job: SelectionJob) -> list[str]:
         Action.UNTAG: ngettext("%(number)s code lost tags.", "%(number)s codes lost tags.", job.changed),
         Action.ARCHIVE: ngettext("%(number)s code was archived.", "%(number)s codes were archived.", job.changed),
         Action.RESTORE: ngettext("%(number)s code is back.", "%(number)s codes are back.", job.changed),
-        Action.PRINT: ngettext("%(number)s code is on paper.", "%(number)s codes are on paper.", job.changed),
+        Action.PRINT: ngettext("%(number)s code is on the sheets.", "%(number)s codes are on the sheets.", job.changed),
     }[Action(job.action)]
     unchanged = ngettext("%(number)s was so already.", "%(number)s were so already.", same)
     full = ngettext(

@@ -4,7 +4,8 @@ from django.urls import path
 
 from apps.batches.downloads import FILES
 from apps.codes import urls as _registers_the_id_converter  # noqa: F401
-from apps.gallery import batch_actions, batches, making, new_batch, notices, selection_actions, selections, views
+from apps.gallery import batch_actions, batches, making, new_batch, notices, views
+from apps.gallery.selection_urls import selection_patterns
 
 app_name = "gallery"
 
@@ -40,20 +41,5 @@ urlpatterns = [
         )
         for extension in FILES
     ),
-    path("selections/", selections.SelectionsPage.as_view(), name="selections"),
-    path("selections/<id:pk>/", selections.SelectionPage.as_view(), name="selection"),
-    path("selections/<id:pk>/live/", selections.SelectionLive.as_view(), name="selection-live"),
-    path("selections/<id:pk>/file.zip", selection_actions.SelectionPictures.as_view(), name="selection-pictures"),
-    path("selections/<id:pk>/sheets/", selection_actions.SelectionSheets.as_view(), name="selection-sheets"),
-    *(
-        path(
-            f"selections/<id:pk>/{action.value}/",
-            selection_actions.SelectionChange.as_view(),
-            {"action": action.value},
-            name=f"{action.value}-selection",
-        )
-        for action in selection_actions.OPTIONS
-    ),
-    path("selections/jobs/<id:pk>/file.pdf", selection_actions.JobSheets.as_view(), name="job-sheets"),
-    path("selections/jobs/<id:pk>/cancel/", selection_actions.CancelJob.as_view(), name="cancel-job"),
+    *selection_patterns,
 ]

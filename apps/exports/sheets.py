@@ -44,9 +44,13 @@ def draw_sheets(title: str, entries: Iterable[SheetEntry], *, count: int, layout
     printer = _Printer(canvas, title, layout)
     rest = iter(entries)
     pages = max(-(-count // layout.per_page), 1)
-    for number in range(pages):
-        printer.draw_page(list(islice(rest, layout.per_page)), number + 1, pages)
-    canvas.save()
+    try:
+        for number in range(pages):
+            printer.draw_page(list(islice(rest, layout.per_page)), number + 1, pages)
+        canvas.save()
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
 

@@ -195,6 +195,22 @@ def test_many_sheets_are_drawn_by_a_worker_in_parts_that_are_kept(staff, three, 
         assert staff.get(f"/selections/jobs/{job.pk}/file.pdf?part={part}").status_code == 404
 
 
+def test_a_cancel_stops_in_the_middle_of_a_document(staff, three, chosen, monkeypatch):
+    job = SelectionJob.objects.create(selection=Selection.objects.get(), action=Action.PRINT, total=3)
+    monkeypatch.setattr(printing, "READ_AT_ONCE", 1)
+    drawn = []
+
+    def cancel_at_the_second(code):
+        drawn.append(code.scene)
+        jobs.cancel_job(job) if len(drawn) == 2 else None
+        return code.scene
+
+    monkeypatch.setitem(printing.CAPTIONS, "label", ("Label", cancel_at_the_second))
+    jobs.attend()
+    job.refresh_from_db()
+    assert (drawn, job.state, job.files) == (["table=1", "table=2"], JobState.CANCELLED, [])
+
+
 def test_tags_are_typed_with_any_comma_and_told_when_they_cannot_be(staff, three, chosen):
     answer = staff.post(f"{chosen}tag/", {"tags": "hall， 2026、窗边"})
     assert answer["Location"] == f"{chosen}#jobs"

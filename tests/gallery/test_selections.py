@@ -17,6 +17,7 @@ from apps.selections import jobs, printing
 from apps.selections.choosing import CHUNK, choose_found
 from apps.selections.models import Action, JobState, Selection, SelectionJob
 from tests.codes.rows import new_code
+from tests.gallery.colleagues import enter
 from tests.gallery.staff import copy_rows, issue, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -284,6 +285,25 @@ def test_selections_are_ones_own(staff, three, chosen):
         assert other.post(address, SHEET | {"tags": "x"}).status_code == 404
     job.refresh_from_db()
     assert job.is_open and IssuedCode.objects.current().count() == 3
+
+
+def test_a_grant_that_was_taken_away_counts_at_the_time_of_the_work(miniprogram, three):
+    browser = enter(miniprogram, rights=["codes.change_issuedcode"])
+    address = choose(browser, code=[code.pk for code in three])
+    miniprogram.groups.clear()
+    user = Selection.objects.get().user
+    job = jobs.start_job(Selection.objects.get(), Action.ARCHIVE, {})
+    assert (user.is_superuser, job.state, job.changed, job.left_out) == (False, JobState.DONE, 0, 3)
+    assert IssuedCode.objects.current().count() == 3
+    assert browser.get(f"{address}file.zip").status_code == 403
+
+
+def test_whoever_may_only_look_changes_nothing(miniprogram, three):
+    browser = enter(miniprogram, rights=[])
+    address = choose(browser, what="all", search="")
+    assert browser.post(f"{address}archive/").status_code == 403
+    assert 'id="tags"' not in browser.get(address).text
+    assert IssuedCode.objects.current().count() == 3
 
 
 def test_nobody_else_selects(client, db):

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "apps.tokens",
     "apps.codes",
     "apps.batches",
+    "apps.selections",
     "apps.gateway",
     "apps.gallery",
     "apps.backups",
@@ -256,6 +257,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 18},
     },
     "tidy-uploads": {"task": "apps.batches.tasks.tidy_uploads", "schedule": 600.0, "options": {"expires": 550}},
+    # finds work on selections whose worker died
+    "attend-selections": {
+        "task": "apps.selections.tasks.attend_selections",
+        "schedule": 20.0,
+        "options": {"expires": 18},
+    },
+    "tidy-selections": {"task": "apps.selections.tasks.tidy_selections", "schedule": 3600.0},
     "prune-token-events": {"task": "apps.tokens.tasks.prune_token_events", "schedule": 86_400.0},
     "prune-logins": {"task": "apps.accounts.tasks.prune_logins", "schedule": 86_400.0},
     "prune-failed-attempts": {"task": "apps.codes.tasks.prune_failed_attempts", "schedule": 86_400.0},

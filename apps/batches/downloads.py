@@ -1,11 +1,9 @@
 """The files of a batch: `export.zip`, `export.csv`, `export.xlsx`, `export.pdf`, sent while they are made."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, cast
 
-from django.http import FileResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,21 +14,17 @@ from rest_framework.views import APIView
 from apps.api.queries import read_choice, refuse_repeated
 from apps.batches.api import get_visible_batch
 from apps.batches.exports.archive import export_zip
-from apps.batches.exports.layout import MOST_CAPTIONS, Layout, roll_layout, sheet_layout
-from apps.batches.exports.names import safe_stem
-from apps.batches.exports.sheets import OWN_COLUMNS, count_parts, export_pdf
+from apps.batches.exports.sheets import OWN_COLUMNS, export_pdf
 from apps.batches.exports.tables import export_csv, export_xlsx
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch, ItemState
 from apps.clients.caller import Caller
-from apps.errors import InvalidRequest, NotFound
+from apps.errors import NotFound
+from apps.exports.files import MEDIA_TYPES, send, stream
+from apps.exports.layout import MOST_CAPTIONS
+from apps.exports.names import safe_stem
+from apps.exports.sheet_options import invalid, read_layout, read_number
+from apps.exports.sheets import count_parts
 
-MEDIA_TYPES = {
-    "zip": "application/zip",
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
-LABEL_SIZE = re.compile(r"(\d{1,3}(?:\.\d)?)x(\d{1,3}(?:\.\d)?)")
 STATE = OpenApiParameter("state", str, enum=ItemState.values, description="Only rows in this state.")
 
 
@@ -105,19 +99,17 @@ class PdfDownload(Download):
 
 def zip_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
     """The pictures with their manifest. Raises NotFound."""
-    return stream(batch, "zip", export_zip(batch, issued_items(batch)))
+    return stream(file_stem(batch), "zip", export_zip(batch, issued_items(batch)))
 
 
 def csv_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
     """The rows as CSV, `state` chooses. Raises InvalidRequest."""
-    return stream(batch, "csv", export_csv(batch, chosen_items(batch, query)))
+    return stream(file_stem(batch), "csv", export_csv(batch, chosen_items(batch, query)))
 
 
 def xlsx_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
     """The rows as a workbook, `state` chooses. Raises InvalidRequest."""
-    file = export_xlsx(batch, chosen_items(batch, query))
-    # FileResponse guesses a type unless it is given this way
-    return FileResponse(file, content_type=MEDIA_TYPES["xlsx"], headers=headers(batch, "xlsx"))
+    return send(file_stem(batch), "xlsx", export_xlsx(batch, chosen_items(batch, query)))
 
 
 def pdf_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
@@ -126,13 +118,10 @@ def pdf_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
     items = issued_items(batch)
     captions = read_captions(batch, query.get("caption"))
     layout = read_layout(query, captions=len(captions))
-    parts = count_parts(items)
+    parts = count_parts(items.count())
     part = read_number(query, "part", default=1, least=1, most=parts)
-    answer = FileResponse(
-        export_pdf(batch, items, layout=layout, captions=captions, part=part),
-        content_type=MEDIA_TYPES["pdf"],
-        headers=headers(batch, "pdf", suffix=f"-{part}" if parts > 1 else ""),
-    )
+    name = f"{file_stem(batch)}-{part}" if parts > 1 else file_stem(batch)
+    answer = send(name, "pdf", export_pdf(batch, items, layout=layout, captions=captions, part=part))
     answer["X-Parts"] = str(parts)
     return answer
 
@@ -175,49 +164,6 @@ def read_captions(batch: CodeBatch, asked: str | None) -> list[str]:
     return names
 
 
-def read_layout(query: QueryDict, *, captions: int) -> Layout:
-    """A roll if a label size is given, else A4. Raises InvalidRequest."""
-    label = query.get("label")
-    if label:
-        sizes = LABEL_SIZE.fullmatch(label)
-        if sizes is None:
-            raise invalid("label", _("Write width x height in mm, like 50x60."))
-        return roll_layout(width=float(sizes[1]), height=float(sizes[2]), captions=captions)
-    size = query.get("size")
-    if size and not re.fullmatch(r"\d{1,3}(\.\d{1,2})?", size):
-        raise invalid("size", _("Use millimetres, like 45 or 45.5."))
-    return sheet_layout(
-        columns=read_number(query, "columns", default=3, least=1, most=10),
-        size=float(size) if size else None,
-        captions=captions,
-        has_cut_marks=read_choice(query, "cut_marks", known=["0", "1"]) != "0",
-    )
-
-
-def read_number(query: QueryDict, name: str, *, default: int, least: int, most: int) -> int:
-    """A whole number of the query. Raises InvalidRequest."""
-    asked = query.get(name)
-    if not asked:
-        return default
-    if not (asked.isascii() and asked.isdigit() and least <= int(asked[:9]) <= most):
-        raise invalid(name, _("Use a whole number from %(least)d to %(most)d.") % {"least": least, "most": most})
-    return int(asked)
-
-
-def stream(batch: CodeBatch, extension: str, content: Iterable[Any]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(content, content_type=MEDIA_TYPES[extension], headers=headers(batch, extension))
-
-
-def headers(batch: CodeBatch, extension: str, *, suffix: str = "") -> dict[str, str]:
-    """The name under which a browser saves the file, and that it is not to be kept by anybody."""
-    name = f"{safe_stem(batch.name, otherwise='batch')}{suffix}.{extension}"
-    disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    return {
-        "Content-Disposition": disposition,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-
-
-def invalid(field: str, message: Any) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {message}", errors={field: [str(message)]})
+def file_stem(batch: CodeBatch) -> str:
+    """What its files are called, without the extension."""
+    return safe_stem(batch.name, otherwise="batch")

@@ -11,6 +11,7 @@ from apps.batches import services
 from apps.batches.downloads import FILES
 from apps.batches.models import CodeBatch
 from apps.errors import WxcodeError
+from apps.exports.sheet_options import as_query
 from apps.gallery.batches import get_batch, show_batch
 from apps.gallery.pages import StaffPage
 from apps.gallery.rights import STEER_BATCHES
@@ -65,7 +66,7 @@ class BatchFile(StaffPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         batch = get_batch(self.request.user, kwargs["pk"])
-        answer = FILES[kwargs["extension"]](batch, _file_query(self.request.GET))
+        answer = FILES[kwargs["extension"]](batch, as_query(self.request.GET))
         record_changes(self.request, [batch], TAKEN[kwargs["extension"]])
         return answer
 
@@ -79,20 +80,3 @@ def render_on_batch(page: StaffPage, error: WxcodeError) -> HttpResponseBase:
     if batch is None:
         return StaffPage.render_problem(page, error)
     return show_batch(page.request, batch, status=error.http_status, problem=error)
-
-
-def _file_query(query: QueryDict) -> QueryDict:
-    """The form sends all its fields; those of the other kind of sheet do not count."""
-    if "sheet" not in query:
-        return query
-    chosen = query.copy()
-    unused = ("columns", "size", "cut_marks") if query["sheet"] == "roll" else ("label",)
-    for name in unused:
-        chosen.pop(name, None)
-    if "cut_marks" in chosen:
-        # a hidden 0 comes before the ticked 1
-        chosen.setlist("cut_marks", query.getlist("cut_marks")[-1:])
-    if query["sheet"] == "roll":
-        chosen["label"] = query.get("label") or "-"
-    chosen["caption"] = ",".join(dict.fromkeys(filter(None, query.getlist("caption")))) or "none"
-    return chosen

@@ -7,13 +7,14 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from apps.batches.exports.sheets import OWN_COLUMNS, PART_SIZE
+from apps.batches.exports.sheets import OWN_COLUMNS
 from apps.batches.models import BatchItem, CodeBatch, ItemState
 from apps.batches.progress import find_progress
 from apps.batches.services import announce
 from apps.codes.lifetime import AnswerLost
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
+from apps.exports.sheets import count_parts
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
 from apps.miniprograms.grants import Viewer, only_visible
@@ -109,7 +110,7 @@ def facts_of(batch: CodeBatch) -> dict[str, Any]:
     """Everything that the page of `batch` shows."""
     failed = list(BatchItem.objects.filter(batch=batch, state=ItemState.FAILED)[:FAILED_SHOWN]) if batch.failed else []
     thumbs = _first_codes(batch)
-    parts = -(-batch.issued // PART_SIZE)
+    parts = count_parts(batch.issued) if batch.issued else 0
     return {
         "batch": batch,
         "progress": find_progress(batch),
@@ -117,7 +118,7 @@ def facts_of(batch: CodeBatch) -> dict[str, Any]:
         "lost": _count_lost(batch),
         "thumbs": thumbs,
         "parts": range(1, parts + 1),
-        "caption_columns": [*OWN_COLUMNS, *batch.columns],
+        "caption_columns": [(column, column) for column in (*OWN_COLUMNS, *batch.columns)],
         # what the page has beside the numbers: while this stays the same, only they are sent again
         "have": f"{batch.state}-{batch.failed}-{len(thumbs)}-{parts}",
     }

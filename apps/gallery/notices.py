@@ -1,4 +1,4 @@
-"""Telling people that their batches have ended, in every page of the gallery, until they have seen it."""
+"""Telling people what of theirs has ended, batches and work on selections, until they have seen it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,6 +14,8 @@ from apps.batches.services import announce
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
 from apps.miniprograms.grants import only_visible
+from apps.selections import jobs
+from apps.selections.models import SelectionJob
 
 NAMED = 5
 
@@ -28,14 +30,18 @@ class EndedNotice(StaffPage):
 
 
 class DismissNotice(StaffPage):
-    """`POST` with one `batch`, or none for all of them: its reader knows."""
+    """`POST` with one `batch` or one `job`, or none for all of them: its reader knows."""
 
     needs: ClassVar[Mapping[str, str]] = {"POST": ""}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         mine = only_visible(CodeBatch.objects.to_announce(staff_label(self.request)), self.request.user)
-        chosen = read_id(self.request.POST.get("batch", ""))
-        announce(list(mine if chosen is None else mine.filter(pk=chosen)))
+        chosen, job = (read_id(self.request.POST.get(name, "")) for name in ("batch", "job"))
+        ended = SelectionJob.objects.to_announce(self.request.user.pk or 0)
+        if job is None:
+            announce(list(mine if chosen is None else mine.filter(pk=chosen)))
+        if chosen is None:
+            jobs.announce(list(ended if job is None else ended.filter(pk=job)))
         if self.request.htmx:
             return TemplateResponse(self.request, "gallery/ended.html", notice_facts(self.request))
         back = self.request.POST.get("next", "")
@@ -51,9 +57,11 @@ def notice_facts(request: HttpRequest) -> dict[str, Any]:
     label = staff_label(request)
     mine = CodeBatch.objects.to_announce(label) | CodeBatch.objects.open().filter(issued_by=label)
     mine = only_visible(mine, request.user)
-    # one query a page; those that have ended come first
+    # two queries a page; those that have ended come first
     rows = list(mine.order_by(F("finished_at").desc(nulls_last=True))[: NAMED + 1])
+    work = list(SelectionJob.objects.to_tell(request.user.pk or 0)[: NAMED + 1])
     return {
         "ended": [batch for batch in rows if batch.finished_at is not None][:NAMED],
-        "has_open": len(rows) > NAMED or any(batch.finished_at is None for batch in rows),
+        "ended_jobs": [job for job in work if job.finished_at is not None][:NAMED],
+        "has_open": any(len(found) > NAMED or any(row.finished_at is None for row in found) for found in (rows, work)),
     }

@@ -15,6 +15,7 @@ from apps.gallery import (
     reissuing,
     views,
 )
+from apps.gallery.selection_urls import selection_patterns
 
 app_name = "gallery"
 
@@ -53,4 +54,5 @@ urlpatterns = [
         )
         for extension in FILES
     ),
+    *selection_patterns,
 ]

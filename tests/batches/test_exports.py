@@ -10,14 +10,14 @@ from PIL import Image
 from reportlab.lib.units import mm
 
 from apps.batches.exports.archive import export_zip
-from apps.batches.exports.fonts import load_fonts
-from apps.batches.exports.layout import roll_layout, sheet_layout
-from apps.batches.exports.names import UniqueNames, safe_stem
 from apps.batches.models import BatchItem, BatchState
 from apps.batches.ordering import BatchOrder, dry_run
 from apps.batches.reading.spreadsheet import xlsx_source
 from apps.batches.reading.text import csv_source
 from apps.errors import InvalidRequest
+from apps.exports.fonts import load_fonts
+from apps.exports.layout import roll_layout, sheet_layout
+from apps.exports.names import UniqueNames, safe_stem
 from apps.tables.cells import harmless, unguarded
 from tests.parts import ISSUER, make_api
 

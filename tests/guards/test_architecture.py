@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "accounts": {"miniprograms", "clients", "coordination", "tables", "errors"},
     "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "errors"},
     "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
-    "batches": {"codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
-    "gallery": {"batches", "codes", "miniprograms", "errors"},
+    "exports": {"codes", "api", "tables", "errors"},
+    "batches": {"exports", "codes", "miniprograms", "clients", "coordination", "api", "tables", "errors"},
+    "selections": {"exports", "codes", "miniprograms", "errors"},
+    "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "errors"},
     "overview": {
         "batches",
         "codes",

@@ -1,30 +1,13 @@
-"""A batch as PDF to print: codes with captions on sheets or labels, with cut marks, name and page numbers."""
+"""A batch as PDF to print, with columns of its table below the codes."""
 
-import io
-import tempfile
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO
 
-from django.utils.translation import gettext as _
-from reportlab.lib.units import mm
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
-
-from apps.batches.exports.fonts import Fonts, load_fonts
-from apps.batches.exports.layout import CAPTION_LINE, CAPTION_POINTS, MARGIN, PADDING, Layout
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
-from apps.codes.pictures import PictureMissing, read_image
+from apps.exports.layout import Layout
+from apps.exports.sheets import PART_SIZE, SheetEntry, draw_sheets
 
-# A document is in memory while it is made, some 45 MB for this many codes; larger batches come in parts.
-PART_SIZE = 1000
-HEAD_POINTS = 9.0
-MARK_LENGTH = 3.0
 OWN_COLUMNS = ("label", "scene", "page", "external_id", "row", "tags")
-
-
-def count_parts(items: BatchItemQuerySet) -> int:
-    """In how many documents the rows `items` come, at least one."""
-    return max(-(-items.count() // PART_SIZE), 1)
 
 
 def export_pdf(
@@ -36,90 +19,13 @@ def export_pdf(
     any further column of the batch.
     """
     chosen = list(items.select_related("code").order_by("pk")[(part - 1) * PART_SIZE : part * PART_SIZE])
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
-    canvas = Canvas(file, pagesize=(layout.page[0] * mm, layout.page[1] * mm), pageCompression=1)
-    canvas.setTitle(batch.name)
-    canvas.setCreator("wxcode")
-    printer = _Printer(canvas, batch, layout, captions)
-    pages = max(-(-len(chosen) // layout.per_page), 1)
-    for number in range(pages):
-        printer.draw_page(chosen[number * layout.per_page : (number + 1) * layout.per_page], number + 1, pages)
-    canvas.save()
-    file.seek(0)
-    return file
+    entries = [SheetEntry(item.code, [_caption(item, column) for column in captions]) for item in chosen]
+    return draw_sheets(batch.name, entries, count=len(entries), layout=layout)
 
 
-class _Printer:
-    """Draws pages onto one canvas."""
-
-    def __init__(self, canvas: Any, batch: CodeBatch, layout: Layout, captions: Sequence[str]) -> None:
-        self._canvas = canvas
-        self._batch = batch
-        self._layout = layout
-        self._captions = captions
-        self._fonts: Fonts = load_fonts()
-
-    def draw_page(self, items: Sequence[BatchItem], number: int, pages: int) -> None:
-        if self._layout.has_head:
-            self._draw_head(number, pages)
-        for place, item in enumerate(items):
-            x, y = self._layout.corner(place)
-            self._draw_code(item, x, y)
-            if self._layout.has_cut_marks:
-                self._draw_marks(x, y)
-        self._canvas.showPage()
-
-    def _draw_head(self, number: int, pages: int) -> None:
-        width, height = self._layout.page
-        baseline = height - MARGIN
-        page = _("Page %(number)d of %(pages)d") % {"number": number, "pages": pages}
-        page_width = self._fonts.width(page, HEAD_POINTS) / mm
-        room = width - 2 * MARGIN - page_width - 5
-        self._write(
-            self._fonts.fitted(self._batch.name, size=HEAD_POINTS, width=room * mm), MARGIN, baseline, HEAD_POINTS
-        )
-        self._write(page, width - MARGIN - page_width, baseline, HEAD_POINTS)
-
-    def _draw_code(self, item: BatchItem, x: float, y: float) -> None:
-        layout = self._layout
-        width, height = layout.cell
-        left, bottom = x + (width - layout.size) / 2, y + height - PADDING - layout.size
-        if item.code is not None:
-            try:
-                picture = ImageReader(io.BytesIO(read_image(item.code)))
-                self._canvas.drawImage(picture, left * mm, bottom * mm, layout.size * mm, layout.size * mm, mask="auto")
-            except PictureMissing:
-                # an empty frame says more than a missing cell
-                self._canvas.rect(left * mm, bottom * mm, layout.size * mm, layout.size * mm)
-        for line, column in enumerate(self._captions):
-            text = " ".join(self._caption(item, column).split())
-            room = (width - PADDING) * mm
-            fitted = self._fonts.fitted(text, size=CAPTION_POINTS, width=room)
-            indent = (width - self._fonts.width(fitted, CAPTION_POINTS) / mm) / 2
-            self._write(fitted, x + indent, bottom - (line + 0.8) * CAPTION_LINE, CAPTION_POINTS)
-
-    def _caption(self, item: BatchItem, column: str) -> str:
-        if column == "tags":
-            return " ".join(item.tags)
-        if column == "label":
-            return item.title
-        return str(getattr(item, column) if column in OWN_COLUMNS else item.extra.get(column, ""))
-
-    def _write(self, text: str, x: float, y: float, size: float) -> None:
-        words = self._canvas.beginText(x * mm, y * mm)
-        for font, piece in self._fonts.runs(text):
-            words.setFont(font, size)
-            words.textOut(piece)
-        self._canvas.drawText(words)
-
-    def _draw_marks(self, x: float, y: float) -> None:
-        """A short cross at every corner of the cell, in grey."""
-        canvas, half = self._canvas, MARK_LENGTH / 2
-        canvas.saveState()
-        canvas.setLineWidth(0.3)
-        canvas.setStrokeGray(0.6)
-        for corner_x in (x, x + self._layout.cell[0]):
-            for corner_y in (y, y + self._layout.cell[1]):
-                canvas.line((corner_x - half) * mm, corner_y * mm, (corner_x + half) * mm, corner_y * mm)
-                canvas.line(corner_x * mm, (corner_y - half) * mm, corner_x * mm, (corner_y + half) * mm)
-        canvas.restoreState()
+def _caption(item: BatchItem, column: str) -> str:
+    if column == "tags":
+        return " ".join(item.tags)
+    if column == "label":
+        return item.title
+    return str(getattr(item, column) if column in OWN_COLUMNS else item.extra.get(column, ""))

@@ -24,7 +24,6 @@ RESULT_COLUMNS = (
     "wxcode_reason",
     "wxcode_cure",
 )
-FILE_COLUMN = "wxcode_file"
 
 
 def header(batch: CodeBatch) -> list[str]:

@@ -1,0 +1,107 @@
+"""Selections: choosing codes on the home page, the list of one's own, and one of them with the work on it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.exports.sheets import PART_SIZE
+from apps.gallery.batches import sheet_facts
+from apps.gallery.browsing import Search, read_id
+from apps.gallery.pages import StaffPage
+from apps.selections.choosing import MOST_CODES, choose_found, choose_ticked, get_selection, read_codes
+from apps.selections.jobs import announce
+from apps.selections.models import Selection, SelectionJob
+from apps.selections.printing import CAPTIONS, MOST_PRINTED
+
+PAGE_SIZE = 20
+THUMBS = 12
+ALL = "all"
+
+
+class SelectionsPage(StaffPage):
+    """One's own selections, newest first, with the work on them. POST chooses: `what=all` of `search`, or `code`s."""
+
+    template_name = "gallery/selections.html"
+    needs: ClassVar[Mapping[str, str]] = {"POST": ""}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        before = read_id(self.request.GET.get("before", ""))
+        found = Selection.objects.filter(user=user_id(self.request)).defer("code_ids").prefetch_related("jobs")
+        rows = list((found if before is None else found.filter(pk__lt=before))[: PAGE_SIZE + 1])
+        shown = rows[:PAGE_SIZE]
+        return super().get_context_data(
+            **kwargs,
+            selections=shown,
+            before=before,
+            older=f"?before={shown[-1].pk}" if len(rows) > PAGE_SIZE else "",
+            is_moving=any(job.is_open for selection in shown for job in selection.jobs.all()),
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.request.POST
+        if form.get("what") == ALL:
+            search = replace(self._read(form.get("search", "")), before=None)
+            ids = [row.id for row in search.history()[: MOST_CODES + 1]]
+            selection = choose_found(user_id(self.request), ids, search=search.query_string())
+        else:
+            # the script sends one field: Django takes no form of more than a thousand
+            texts = [*form.getlist("code"), *form.get("codes", "").split(",")]
+            ids = [pk for text in texts if (pk := read_id(text)) is not None]
+            selection = choose_ticked(user_id(self.request), ids)
+        return HttpResponseRedirect(reverse("gallery:selection", args=[selection.pk]))
+
+    def _read(self, search: str) -> Search:
+        return Search.read(QueryDict(search.removeprefix("?")), granted=self.appids)
+
+
+class SelectionPage(StaffPage):
+    """One selection: what is in it, what to do with it, and the work on it so far."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        selection = get_selection(user_id(self.request), kwargs["pk"])
+        return show_selection(self.request, selection)
+
+
+class SelectionLive(StaffPage):
+    """The work on a selection, which its page asks for again while some is open."""
+
+    template_name = "gallery/selection_jobs.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        selection = get_selection(user_id(self.request), kwargs["pk"])
+        return super().get_context_data(**kwargs, selection=selection, **job_facts(selection))
+
+
+def show_selection(
+    request: HttpRequest, selection: Selection, *, status: int = 200, form: QueryDict | None = None, **shown: Any
+) -> TemplateResponse:
+    """The page of `selection`; `problem` among `shown` is an error to tell first, `form` what was sent then."""
+    facts = {
+        "selection": selection,
+        "thumbs": list(read_codes(selection.user_id, selection.code_ids[: -THUMBS - 1 : -1])),
+        "caption_columns": [(name, label) for name, (label, _read) in CAPTIONS.items()],
+        "most_printed": MOST_PRINTED,
+        "part_size": PART_SIZE,
+        "form": form or QueryDict(),
+        **sheet_facts(form or QueryDict()),
+        **job_facts(selection),
+    }
+    return TemplateResponse(request, "gallery/selection.html", facts | shown, status=status)
+
+
+def job_facts(selection: Selection) -> dict[str, Any]:
+    """The work on `selection`, newest first; whoever looks at what has ended needs no notice of it."""
+    jobs = list(SelectionJob.objects.filter(selection=selection))
+    untold = [job for job in jobs if job.finished_at and job.announced_at is None]
+    if untold:
+        announce(untold)
+    return {"jobs": jobs, "is_moving": any(job.is_open for job in jobs)}
+
+
+def user_id(request: HttpRequest) -> int:
+    """The reader's, who is signed in: every page of the gallery sees to it."""
+    return int(request.user.pk or 0)

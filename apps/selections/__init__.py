@@ -1,0 +1,1 @@
+"""Codes that a person has chosen, and the long work on them."""

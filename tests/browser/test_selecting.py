@@ -1,0 +1,181 @@
+"""Selecting many in a real browser, with a real worker: three as a zip, all that match on paper, tags, the archive."""
+
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.codes.models import IssuedCode, Tag
+from apps.gallery.browsing import PAGE_SIZE
+from apps.miniprograms.models import MiniProgram
+from apps.selections.models import JobState, SelectionJob
+from tests.browser.conftest import NARROW
+from tests.browser.test_batches import download
+from tests.browser.test_journeys import SMALLEST, has_room
+from tests.gallery.staff import PAGE, copy_rows, issue
+from tests.parts import make_miniprogram
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+COUNT = 240
+
+
+@pytest.fixture
+def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
+    return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
+
+
+def tick(page: Page, title: str, **options: Any) -> None:
+    # the hidden words are what a reader hears, the box is what a hand clicks
+    page.get_by_label(f"Select {title}", exact=True).click(**options)
+
+
+@pytest.mark.drill
+def test_from_three_ticks_to_the_archive(
+    page: Page, log_in: Any, miniprogram: MiniProgram, celery_worker: Any, tmp_path: Path
+) -> None:
+    copy_rows(issue(miniprogram, "first=1", label="靠窗 Window", by="staff:anna"), count=COUNT)
+    for number in (1, 2, 3):
+        issue(miniprogram, f"table={number}", label=f"Table {number} 桌")
+    log_in(page)
+    expect(page.get_by_role("button", name="Use the selected")).to_be_hidden()
+    for number in (1, 2, 3):
+        tick(page, f"Table {number} 桌")
+    expect(page.locator("#selected-count")).to_have_text("3")
+    page.get_by_role("button", name="Use the selected").click()
+    expect(page.get_by_role("heading", name="3 codes selected")).to_be_visible()
+    place = download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True))
+    with zipfile.ZipFile(place) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["Table 1 桌.jpg", "Table 2 桌.jpg", "Table 3 桌.jpg", "manifest.csv"]
+
+    page.goto("/?q=copy")
+    page.get_by_role("button", name="Use all that match").click()
+    expect(page.get_by_role("heading", name=f"{COUNT} codes selected")).to_be_visible()
+    page.get_by_label("Title on each sheet").fill("Spring 春天")
+    page.get_by_label("Codes side by side").select_option("4")
+    page.get_by_label("and below").select_option("scene")
+    page.get_by_role("button", name="Sheets PDF").click()
+    # a worker draws it; the page moves by itself, and is left and found again
+    page.goto("/make/")
+    expect(page.get_by_text(f"{COUNT} codes are on the sheets.")).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="Look at it").click()
+    sheets = page.get_by_role("link", name="Sheets PDF")
+    check_sheets(
+        download(page, tmp_path, lambda: sheets.click(no_wait_after=True)), "Spring 春天", "靠窗 Window", "copy=1"
+    )
+
+    page.get_by_role("textbox", name="Tags").fill("spring，窗边")
+    page.get_by_role("button", name="Add tags").click()
+    expect(page.get_by_text(f"{COUNT} codes have new tags.")).to_be_visible()
+    assert {tag.codes.count() for tag in Tag.objects.all()} == {COUNT}
+    page.get_by_label("Archive", exact=True).get_by_role("button", name="Archive").click()
+    expect(page.get_by_text(f"{COUNT} codes were archived.")).to_be_visible()
+    assert IssuedCode.objects.current().count() == 4
+    page.get_by_role("button", name="Bring them back").click()
+    expect(page.get_by_text(f"{COUNT} codes are back.")).to_be_visible()
+    assert IssuedCode.objects.current().count() == COUNT + 4
+    page.get_by_role("link", name="My selections").click()
+    expect(page.locator(".selection")).to_have_count(2)
+    expect(page.locator(".selection").first).to_contain_text("Add tags: spring, 窗边")
+
+
+def check_sheets(place: Path, *words: str) -> None:
+    assert place.name == "Spring 春天.pdf"
+    assert place.read_bytes().startswith(b"%PDF-")
+    if which("pdftotext") is None:
+        return
+    text = subprocess.run(["pdftotext", place, "-"], check=True, capture_output=True, text=True).stdout
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.drill
+def test_work_on_many_moves_by_itself(page: Page, log_in: Any, miniprogram: MiniProgram, celery_worker: Any) -> None:
+    copy_rows(issue(miniprogram, "first=1"), count=600)
+    log_in(page)
+    page.get_by_role("button", name="Use all codes").click()
+    page.get_by_role("textbox", name="Tags").fill("many")
+    page.get_by_role("button", name="Add tags").click()
+    expect(page.get_by_text("601 codes have new tags.")).to_be_visible(timeout=30_000)
+    expect(page.locator("#jobs .badge")).to_have_text("done")
+    assert SelectionJob.objects.get().state == JobState.DONE
+
+
+def test_shift_takes_everything_in_between_and_a_new_search_begins_anew(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    copy_rows(issue(miniprogram, "first=1"), count=PAGE_SIZE + 9)
+    log_in(page)
+    boxes = page.locator(".picker input")
+    count = page.locator("#selected-count")
+    boxes.nth(2).click()
+    boxes.nth(7).click(modifiers=["Shift"])
+    expect(count).to_have_text("6")
+    boxes.nth(5).click()
+    boxes.nth(6).click(modifiers=["Shift"])
+    expect(count).to_have_text("4")
+    page.get_by_role("link", name="Load more").click()
+    expect(boxes).to_have_count(PAGE_SIZE + 10)
+    page.get_by_role("button", name="Select all shown").click()
+    expect(count).to_have_text(str(PAGE_SIZE + 10))
+    page.get_by_role("button", name="Use the selected").click()
+    expect(page.get_by_role("heading", name=f"{PAGE_SIZE + 10} codes selected")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Select none").click()
+    expect(page.get_by_role("button", name="Use the selected")).to_be_hidden()
+    boxes.nth(0).focus()
+    page.keyboard.press("Space")
+    expect(count).to_have_text("1")
+    page.get_by_role("searchbox").fill("first")
+    expect(boxes).to_have_count(1)
+    expect(count).to_have_text("0")
+
+
+def test_codes_are_selected_without_javascript(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram, watch: Any, tmp_path: Path
+) -> None:
+    watch.expected = ("400 (Bad Request)",)
+    for number in (1, 2, 3):
+        issue(miniprogram, f"t={number}", label=f"Table {number}")
+    page = new_page(java_script_enabled=False)
+    log_in(page)
+    page.get_by_role("button", name="Use the selected").click()
+    expect(page.get_by_text("tick at least one code")).to_be_visible()
+    page.goto("/")
+    tick(page, "Table 1")
+    tick(page, "Table 3")
+    page.get_by_role("button", name="Use the selected").click()
+    expect(page.get_by_role("heading", name="2 codes selected")).to_be_visible()
+    place = download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click(no_wait_after=True))
+    assert place.read_bytes().startswith(b"%PDF-")
+    page.get_by_label("Archive", exact=True).get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("2 codes were archived.")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [SMALLEST, NARROW])
+def test_nothing_sticks_out_on_a_phone(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram, viewport: Any
+) -> None:
+    issue(miniprogram, "a" * 32, label="W" * 100)
+    page = new_page(viewport=viewport)
+    log_in(page)
+    tick(page, "W" * 100)
+    assert has_room(page)
+    page.get_by_role("button", name="Use the selected").click()
+    page.get_by_role("textbox", name="Tags").fill(",".join(f"{letter}" * 50 for letter in "WMQ"))
+    page.get_by_role("button", name="Add tags").click()
+    expect(page.get_by_text(re.compile("1 code has new tags"))).to_be_visible()
+    assert has_room(page)
+    page.get_by_label("Label roll").check()
+    assert has_room(page)
+    page.goto(f"/?q={'a' * 32}")
+    page.get_by_role("button", name="Use all that match").click()
+    assert has_room(page)
+    page.goto("/selections/")
+    assert has_room(page)

@@ -50,9 +50,10 @@ def unprivileged_user() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """Context manager; `url` is good between enter and exit."""
+    """Context manager; `url` is good between enter and exit. `options` are settings of the server."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: str) -> None:
+        self.options = FAST | options
         self.programs = find_programs()
         self.password = secrets.token_urlsafe(16)
         self.port = free_port()
@@ -81,7 +82,7 @@ class PostgresServer:
         subprocess.run(command, check=True, capture_output=True, cwd=self.directory, **self.identity)
 
     def start(self) -> None:
-        options = FAST | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        options = self.options | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.directory / "server.log").open("wb") as log:
             self.process = subprocess.Popen(

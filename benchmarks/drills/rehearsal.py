@@ -1,0 +1,123 @@
+"""One drill from the first request to the verdict: load, fault, mending, recovery, books."""
+
+import secrets
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from benchmarks.drills.faults import Drill
+from benchmarks.drills.house import House
+from benchmarks.drills.traffic import Shop, Traffic
+from benchmarks.drills.verdict import Verdict, judge_books
+
+SCOPES = ["codes:create", "codes:read", "tokens:read", "tokens:refresh"]
+CODES_PER_SECOND = 80
+SMALL_BATCH_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Seconds of each part; `quiet`: without any failure, which counts as recovered; `pace`: share of the load."""
+
+    before: float = 5.0
+    fault: float = 20.0
+    quiet: float = 8.0
+    longest_recovery: float = 120.0
+    longest_batch: float = 240.0
+    pace: float = 1.0
+    latency: float = 0.3
+
+
+SHORT = Plan(before=0.7, fault=2.0, quiet=1.5, longest_recovery=45.0, longest_batch=90.0, pace=0.5, latency=0.05)
+
+
+def open_shop(house: House) -> Shop:
+    """Two mini-programs that no drill has touched, one in each token mode, and a key for them."""
+    from apps.clients.services import create_client
+    from apps.miniprograms.services import add_miniprogram
+
+    name, appids = f"d{secrets.token_hex(3)}", []
+    for mode in ("stable", "classic"):
+        appid, secret = f"wx{secrets.token_hex(8)}", secrets.token_hex(16)
+        house.sandbox.register(appid, secret, released_pages=["pages/index/index"])
+        add_miniprogram(appid=appid, name=f"{name} {mode}", secret=secret, is_sandbox=True, token_mode=mode)
+        appids.append(appid)
+    _client, key = create_client(name=name, scopes=SCOPES, appids=appids)
+    return Shop(house.base, key, appids, name)
+
+
+def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
+    """Everything that `drill` shows."""
+    shop = open_shop(house)
+    house.sandbox.latency(plan.latency, endpoint="/wxa/getwxacodeunlimit")
+    with Traffic(shop, pace=plan.pace) as traffic:
+        ledger = traffic.ledger
+        traffic.order_batch(f"{shop.name}-large", int(CODES_PER_SECOND * (plan.before + plan.fault) * plan.pace))
+        time.sleep(plan.before)
+        watcher = Watcher(house)
+        with drill.breaking(house, plan.fault):
+            small = threading.Thread(target=traffic.order_batch, args=(f"{shop.name}-small", SMALL_BATCH_ROWS))
+            small.start()
+            watcher.watch(plan.fault)
+        mended = time.monotonic()
+        recovery = _wait_for_recovery(traffic, mended, plan)
+        small.join(plan.longest_recovery)
+        batch_seconds = _wait_for_batches(house, list(ledger.batches), mended, plan)
+    attempts = ledger.attempts
+    verdict = Verdict(
+        name=drill.name,
+        requests=len(attempts),
+        failures=ledger.troubles(),
+        stall=max(attempts, key=lambda attempt: attempt.seconds),
+        recovery=recovery,
+        batch_seconds=batch_seconds,
+        not_ready=tuple(sorted(watcher.named)),
+    )
+    if len(ledger.batches) < 2:
+        verdict.lost.append(f"{2 - len(ledger.batches)} batches were never accepted")
+    judge_books(house, shop, ledger, [], verdict)
+    return verdict
+
+
+class Watcher:
+    """Reads /readyz during the fault; `.named` are the parts that it said are not well."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.named: set[str] = set()
+
+    def watch(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(requests.RequestException, ValueError):
+                parts: dict[str, Any] = self.house.readiness()
+                self.named |= {name for name, said in parts.items() if name != "ready" and not said.startswith("ok")}
+            time.sleep(min(1.0, max(deadline - time.monotonic(), 0.0)))
+
+
+def _wait_for_recovery(traffic: Traffic, mended: float, plan: Plan) -> float | None:
+    """Seconds from the mending to the end of the last failure, once every kind has gone well for a while."""
+    deadline = mended + plan.longest_recovery
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        attempts = list(traffic.ledger.attempts)
+        last_failure = max((a.end for a in attempts if a.trouble), default=0.0)
+        since = max(last_failure, mended)
+        kinds = {a.kind for a in attempts if a.at > since} | {"batch"}
+        if time.monotonic() >= since + plan.quiet and kinds == {a.kind for a in attempts}:
+            return max(last_failure - mended, 0.0)
+    return None
+
+
+def _wait_for_batches(house: House, batches: list[int], mended: float, plan: Plan) -> float:
+    """Seconds from the mending until they are done; they are looked at in any case afterwards."""
+    from apps.batches.models import CodeBatch
+
+    deadline = mended + plan.longest_batch
+    while time.monotonic() < deadline and CodeBatch.objects.filter(pk__in=batches).open().exists():
+        time.sleep(0.2)
+    return time.monotonic() - mended

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import secrets
 import shutil
@@ -29,6 +30,11 @@ DISK_BYTES = 256 << 20
 # as in production what was answered is written, and no power cut is rehearsed here
 POSTGRES = {"synchronous_commit": "on", "max_connections": "60"}
 MOVED_CLOCK = "benchmarks.drills.moved_clock"
+
+
+def find_variables() -> set[str]:
+    """Every variable that the settings read: nothing of the shell reaches the service."""
+    return set(re.findall(r'env\.read\(\s*"([A-Z_]+)"', (BASE_DIR / "wxcode/settings.py").read_text()))
 
 
 class House:
@@ -72,21 +78,26 @@ class House:
         self.base = f"http://127.0.0.1:{self.port}"
         self.clock = self.directory / "clock"
         self.set_clock(0)
-        self.environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "wxcode.settings",
-            "WXCODE_DATA_DIR": str(self.directory),
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "WXCODE_SEAL_KEYS": Fernet.generate_key().decode(),
-            "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.redis_url,
-            "SANDBOX_URL": self.sandbox.url,
-            "PORT": str(self.port),
-            "HTTPS_ONLY": "false",
-            "DEBUG": "false",
-            "LOG_LEVEL": "WARNING",
-            "DRILL_CLOCK": str(self.clock),
-            **self.variables,
-        }
+        self.environment = (
+            os.environ
+            | dict.fromkeys(find_variables(), "")
+            | {
+                "DJANGO_SETTINGS_MODULE": "wxcode.settings",
+                "WXCODE_DATA_DIR": str(self.directory),
+                "SECRET_KEY": secrets.token_urlsafe(50),
+                "WXCODE_SEAL_KEYS": Fernet.generate_key().decode(),
+                "DATABASE_URL": self.postgres.url,
+                "REDIS_URL": self.redis_url,
+                "SANDBOX_URL": self.sandbox.url,
+                "PORT": str(self.port),
+                "HTTPS_ONLY": "false",
+                "DEBUG": "false",
+                "ALLOWED_HOSTS": "127.0.0.1",
+                "LOG_LEVEL": "WARNING",
+                "DRILL_CLOCK": str(self.clock),
+                **self.variables,
+            }
+        )
         self.start_redis()
         self.cleanup.callback(self.stop_redis)
         self._use_django()
@@ -134,6 +145,10 @@ class House:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def find_ended(self) -> list[str]:
+        """Those that ended by themselves."""
+        return [name for name, process in self.processes.items() if process.poll() is not None]
 
     def log(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text(errors="replace")

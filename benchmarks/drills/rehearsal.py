@@ -77,9 +77,10 @@ def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
         batch_seconds=batch_seconds,
         not_ready=tuple(sorted(watcher.named)),
     )
+    verdict.lost += [f"{name} ended by itself" for name in house.find_ended()]
     if len(ledger.batches) < 2:
         verdict.lost.append(f"{2 - len(ledger.batches)} batches were never accepted")
-    judge_books(house, shop, ledger, [], verdict)
+    judge_books(house, shop, ledger, verdict)
     return verdict
 
 

@@ -40,7 +40,7 @@ class Verdict:
         return self.recovery is not None and not (self.lost or self.damaged or self.bare)
 
 
-def judge_books(house: House, shop: Shop, ledger: Ledger, batches: Sequence[int], verdict: Verdict) -> None:
+def judge_books(house: House, shop: Shop, ledger: Ledger, verdict: Verdict) -> None:
     """Compare what was acknowledged, what the database and the disk hold, and what WeChat has counted."""
     from apps.batches.models import CodeBatch
     from apps.codes.models import IssuedCode, LifetimePool
@@ -55,7 +55,7 @@ def judge_books(house: House, shop: Shop, ledger: Ledger, batches: Sequence[int]
         if problem:
             verdict.damaged.append(f"code {row.pk}: {problem}")
     verdict.damaged += ledger.lies
-    for pk in (*batches, *ledger.batches):
+    for pk in ledger.batches:
         verdict.lost += _find_losses(CodeBatch.objects.get(pk=pk))
     named = Counter(CodeBatch.objects.filter(miniprogram__appid=shop.appids[0]).values_list("name", flat=True))
     verdict.lost += [f"{count} batches called {name}" for name, count in named.items() if count > 1]
@@ -80,7 +80,8 @@ def _find_losses(batch: Any) -> list[str]:
     from apps.batches.models import BatchItem
 
     items = list(BatchItem.objects.filter(batch=batch).select_related("code"))
-    found = [f"row {i.row} of {batch.name} is {i.state} ({i.error})" for i in items if i.state != "issued"]
+    undone = Counter(f"rows of {batch.name} are {i.state} {i.error}" for i in items if i.state != "issued")
+    found = [f"{count} {what}" for what, count in undone.items()]
     found += [
         f"row {i.row} of {batch.name} has the code of {i.code.scene if i.code else 'nobody'}"
         for i in items

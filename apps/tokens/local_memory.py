@@ -47,9 +47,11 @@ def forget(appid: str) -> None:
 def recall(appid: str, *, rejected: str | None, now: float) -> UsableToken | None:
     """The last token seen, while it lives and is not the rejected one."""
     token = _last_known.get(appid)
-    if token is None or token.value == rejected or now >= token.expires_at - policy.LAST_USABLE_SECONDS:
+    if token is None or token.value == rejected:
         return None
-    return token
+    seconds = token.expires_at - now
+    longest = policy.LONGEST_LIFE_SECONDS + policy.CLOCK_TOLERANCE_SECONDS
+    return token if policy.LAST_USABLE_SECONDS < seconds <= longest else None
 
 
 def token_without_redis(

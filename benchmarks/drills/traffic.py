@@ -108,7 +108,7 @@ class Traffic:
     def read_token(self) -> None:
         appid = random.choice(self.shop.appids)
         answer = self._send("GET", f"miniprograms/{appid}/access-token/").json()
-        if not 0 < answer["expires_in"] <= TOKEN_LIFE_SECONDS:
+        if not 0 <= answer["expires_in"] <= TOKEN_LIFE_SECONDS:
             self.ledger.lies.append(f"a token with expires_in {answer['expires_in']}")
 
     def ask_fresh(self) -> None:
@@ -167,13 +167,14 @@ class Traffic:
             due = max(due + period, time.monotonic())
 
     def _ask_limited(self) -> None:
-        """Each of these costs one of 100,000: a caller repeats what failed until it has its code."""
+        """Each of these costs one of 100,000: a caller repeats what was refused until it has its code."""
         path = ""
         pause = 0.0
         while not self.is_over.wait(pause):
             path = path or f"{PAGE}?{self.shop.name}={next(self.numbers)}"
             trouble = self.note("limited", lambda path=path: self.ask_limited(path))
-            path = path if trouble else ""
+            # a caller whose answer was lost is told so, and leaves it to a person to spend another one
+            path = path if trouble and str(trouble).startswith("503") else ""
             pause = min(trouble.retry_after, 3.0) if trouble else 1 / self.pace
 
     def _remember(self, answer: dict[str, Any], words: str) -> None:

@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.drills [name…] [--short] [--save drills.md]
 
 Starts PostgreSQL, Redis, the sandbox WeChat, web, worker and beat on loopback and removes them afterwards.
-Each drill: 5 s of load, 20 s of the fault, then until all goes well again; --short: a few seconds.
+Each drill: 4 s of load, 15 s of the fault, then until all goes well again; --short: a few seconds.
 """
 
 import argparse

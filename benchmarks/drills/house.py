@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet
 
 from tests.postgres import PostgresServer
 from tests.sandbox_process import SandboxProcess
-from wxcode.stack import commands, redis_server
+from wxcode.stack import commands, lifeline, redis_server
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
@@ -50,6 +50,8 @@ class House:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
+        # SIGTERM ends a drill as Ctrl-C does: it tidies up
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.ExitStack() as unfinished:
             unfinished.push(self._tidy_up)
             self._build()
@@ -128,7 +130,8 @@ class House:
             words = [own.get(word, word) for word in words]
         with (self.directory / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *words],
+                # it must not outlive a drill that is killed
+                lifeline.command_line(signal.SIGKILL, [sys.executable, *words]),
                 cwd=BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -236,6 +239,10 @@ class House:
             (self.directory / "media" / "ballast").unlink()
         else:
             self._limit_files(resource.RLIM_INFINITY)
+
+    def forget_pictures(self) -> None:
+        """Make room for the next drill."""
+        shutil.rmtree(self.directory / "media" / "codes", ignore_errors=True)
 
     def _limit_files(self, soft: int) -> None:
         """Without a disk of its own: files cannot grow beyond this, which fails in the same place."""

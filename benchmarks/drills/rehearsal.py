@@ -25,9 +25,9 @@ BATCHES = 3
 class Plan:
     """Seconds of each part; `quiet`: without any failure, which counts as recovered; `pace`: share of the load."""
 
-    before: float = 5.0
-    fault: float = 20.0
-    quiet: float = 8.0
+    before: float = 4.0
+    fault: float = 15.0
+    quiet: float = 6.0
     longest_recovery: float = 120.0
     longest_batch: float = 240.0
     pace: float = 1.0
@@ -88,6 +88,7 @@ def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
     if len(ledger.batches) < BATCHES:
         verdict.lost.append(f"{BATCHES - len(ledger.batches)} batches were never accepted")
     judge_books(house, shop, ledger, verdict)
+    house.forget_pictures()
     return verdict
 
 

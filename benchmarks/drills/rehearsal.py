@@ -34,7 +34,7 @@ class Plan:
     latency: float = 0.3
 
 
-SHORT = Plan(before=0.7, fault=2.0, quiet=1.5, longest_recovery=45.0, longest_batch=90.0, pace=0.5, latency=0.05)
+SHORT = Plan(before=0.5, fault=2.0, quiet=1.0, longest_recovery=60.0, longest_batch=90.0, pace=0.5, latency=0.05)
 
 
 def open_shop(house: House) -> Shop:

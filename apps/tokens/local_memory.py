@@ -23,8 +23,8 @@ class UsableToken:
     source: str
 
     def expires_in(self, now: float) -> int:
-        """The whole seconds that truly remain."""
-        return max(int(self.expires_at - now), 0)
+        """The whole seconds that truly remain; never more than a token lives, should the clock be set this moment."""
+        return min(max(int(self.expires_at - now), 0), int(policy.LONGEST_LIFE_SECONDS))
 
 
 _last_known: dict[str, UsableToken] = {}

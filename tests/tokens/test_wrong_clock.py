@@ -37,3 +37,9 @@ def test_what_a_process_remembers_is_doubted_too(sandbox):
     assert local_memory.recall("wx1", rejected=None, now=now) is None
     assert local_memory.recall("wx1", rejected=None, now=now + HOURS - 7000) is not None
     local_memory.forget("wx1")
+
+
+def test_no_answer_promises_more_than_a_token_lives():
+    now = time.time()
+    token = local_memory.UsableToken("t", now + HOURS, "stable")
+    assert (token.expires_in(now), token.expires_in(now + HOURS - 60)) == (7200, 60)

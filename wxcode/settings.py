@@ -161,8 +161,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # To open a file costs 1 ms, and whoever closes the last connection writes the whole log back: 30 ms.
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 else:
-    # A pooled connection costs 0.4 ms, a new one 4 ms; pooling excludes CONN_MAX_AGE. Who waits 3 s for one waits in vain:
-    # none is held while WeChat is asked, and the database is away.
+    # A pooled connection costs 0.4 ms, a new one 4 ms; pooling excludes CONN_MAX_AGE.
+    # Who waits 3 s for one waits in vain: none is held while WeChat is asked, so the database is away.
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 3}}
     # A restarted server leaves dead connections in the pool, and each would fail one request.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -232,7 +232,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.8, help="of the measured limit of the mix")
     parser.add_argument("--save", type=Path, help="write the tables into this file, too")
     options = parser.parse_args()
-    with House() as house:
+    # minutes of codes would fill the small disk of the drills
+    with House(has_small_disk=False) as house:
         load = open_shops(house)
         limits = []
         for kind, callers in ALONE.items():

@@ -43,8 +43,9 @@ class House:
     One per process: Django's settings are read once. `variables` go to the service's processes.
     """
 
-    def __init__(self, *, has_movable_clock: bool = False, **variables: str) -> None:
+    def __init__(self, *, has_movable_clock: bool = False, has_small_disk: bool = True, **variables: str) -> None:
         self.has_movable_clock = has_movable_clock
+        self.wants_small_disk = has_small_disk
         self.variables = variables
         self.cleanup = contextlib.ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -221,7 +222,9 @@ class House:
         """A small disk of its own for the pictures, where this user may mount one."""
         place = self.directory / "media"
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        if not self.wants_small_disk or os.geteuid() != 0:
+            return False
+        if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
             return False
         self.cleanup.callback(subprocess.run, ["umount", "--lazy", str(place)], check=False)
         return True

@@ -50,10 +50,14 @@ def unprivileged_user() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """Context manager; `url` is good between enter and exit. `is_durable`: as careful with the disk as by default."""
+    """Context manager; `url` is good between enter and exit. `is_durable`: as careful with the disk as by default.
 
-    def __init__(self, *, is_durable: bool = False) -> None:
-        self.careless = {"max_connections": FAST["max_connections"]} if is_durable else FAST
+    `options` are further settings of the server.
+    """
+
+    def __init__(self, *, is_durable: bool = False, **options: str) -> None:
+        careless = {"max_connections": FAST["max_connections"]} if is_durable else FAST
+        self.options = careless | options
         self.programs = find_programs()
         self.password = secrets.token_urlsafe(16)
         self.port = free_port()
@@ -82,7 +86,7 @@ class PostgresServer:
         subprocess.run(command, check=True, capture_output=True, cwd=self.directory, **self.identity)
 
     def start(self) -> None:
-        options = self.careless | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        options = self.options | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.directory / "server.log").open("wb") as log:
             self.process = subprocess.Popen(

@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import task_prerun
 
+from wxcode.broker import use_own_transport
 from wxcode.request_ids import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
@@ -17,6 +18,7 @@ def name_after_task(task_id: str = "", **kwargs: Any) -> None:
     request_id.set(task_id)
 
 
+use_own_transport()
 app = Celery("wxcode")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -1,5 +1,6 @@
 """The batch endpoints of the REST API: order, look, steer. What they answer as files is in downloads.py."""
 
+from dataclasses import replace
 from typing import IO, Any, cast
 
 import django_filters
@@ -18,7 +19,7 @@ from apps.batches import examples as _examples  # noqa: F401  (adds them to the 
 from apps.batches import services
 from apps.batches.bodies import SpooledBody, SpooledJsonParser, content_pieces, find_source, form_values
 from apps.batches.models import BatchItem, BatchItemQuerySet, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
-from apps.batches.ordering import BatchOrder, create_batch, dry_run, name_batch
+from apps.batches.ordering import BatchOrder, create_batch_once, dry_run, name_batch
 from apps.batches.serializers import (
     BatchInput,
     BatchOutput,
@@ -32,7 +33,7 @@ from apps.clients.grants import get_granted_miniprogram
 from apps.clients.idempotency import REPLAYED, find_repeatable
 from apps.codes.models import Door
 from apps.codes.requests import Issuer
-from apps.coordination.idempotency import Repeatable, run_once
+from apps.coordination.idempotency import run_once
 from apps.errors import NotFound
 
 TRUE = ("1", "true")
@@ -114,24 +115,29 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         repeatable = find_repeatable(request.headers, _caller(request), content=content)
         if read_choice(request.query_params, "dry_run", known=TRUE):
             return Response(ReportOutput(dry_run(order)).data)
-        batch, is_repeated = self._create_once(request, order, repeatable)
+        batch, is_repeated = self._create_once(request, replace(order, repeatable=repeatable))
         answer = Response(BatchOutput(batch, context={"request": request}).data, status=status.HTTP_201_CREATED)
         answer["Location"] = f"/api/v1/batches/{batch.pk}/"
         if is_repeated:
             answer[REPLAYED] = "true"
         return answer
 
-    def _create_once(
-        self, request: Request, order: BatchOrder, repeatable: Repeatable | None
-    ) -> tuple[CodeBatch, bool]:
+    def _create_once(self, request: Request, order: BatchOrder) -> tuple[CodeBatch, bool]:
         """The batch, and whether an earlier request with the same Idempotency-Key made it.
 
         Without Redis such a request is refused (503) rather than done twice.
         """
-        if repeatable is None:
-            return create_batch(order)[0], False
-        pk, is_repeated = run_once(repeatable, lambda: str(create_batch(order)[0].pk))
-        return get_visible_batch(_caller(request), int(pk)), is_repeated
+        if order.repeatable is None:
+            return create_batch_once(order)
+        is_known = False
+
+        def create() -> str:
+            nonlocal is_known
+            batch, is_known = create_batch_once(order)
+            return str(batch.pk)
+
+        pk, is_repeated = run_once(order.repeatable, create)
+        return get_visible_batch(_caller(request), int(pk)), is_repeated or is_known
 
     def _read_order(self, request: Request) -> BatchOrder:
         sent = request.data

@@ -1,17 +1,16 @@
 """Who works, and on which rows: leases and claims, each taken by a conditional update that counts its rows."""
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.batches.leases import lease_end, living_lease
 from apps.batches.models import BatchItem, BatchRun, BatchState, CodeBatch, ItemState
 from apps.codes.lifetime import AnswerLost
 
-# A dead run is replaced after its lease (and the beat of the sweep): no row waits a minute.
-LEASE_SECONDS = 12.0
 RENEW_SECONDS = 3.0
 
 
@@ -20,18 +19,18 @@ def take_lease(miniprogram_id: int, *, owner: str, process: str) -> bool:
     now = timezone.now()
     run, is_new = BatchRun.objects.get_or_create(
         miniprogram_id=miniprogram_id,
-        defaults={"owner": owner, "process": process, "lease_until": _lease_end(now)},
+        defaults={"owner": owner, "process": process, "lease_until": lease_end(now)},
     )
     if is_new:
         return True
-    free = BatchRun.objects.filter(pk=run.pk, lease_until__lte=now)
-    return free.update(owner=owner, process=process, lease_until=_lease_end(now)) == 1
+    free = BatchRun.objects.filter(pk=run.pk).exclude(living_lease(now))
+    return free.update(owner=owner, process=process, lease_until=lease_end(now)) == 1
 
 
 def renew_lease(miniprogram_id: int, *, owner: str) -> bool:
     """Whether this run still is the one; it is for another LEASE_SECONDS then."""
     mine = BatchRun.objects.filter(miniprogram_id=miniprogram_id, owner=owner)
-    return mine.update(lease_until=_lease_end(timezone.now())) == 1
+    return mine.update(lease_until=lease_end(timezone.now())) == 1
 
 
 def end_lease(miniprogram_id: int, *, owner: str) -> None:
@@ -95,10 +94,6 @@ def release_strays(batch_ids: Iterable[int], *, owner: str, known: Container[int
 def tidy_cancelled(now: datetime) -> None:
     """End the rows of cancelled batches that a dead run was asking for."""
     left = BatchItem.objects.filter(batch__state=BatchState.CANCELLED, state=ItemState.ASKING)
-    is_attended = Q(batch__miniprogram__batch_run__lease_until__gt=now)
+    is_attended = living_lease(now, path="batch__miniprogram__batch_run__")
     pks = list(left.exclude(is_attended).values_list("pk", flat=True)[:1000])
     BatchItem.objects.filter(pk__in=pks, state=ItemState.ASKING).update(state=ItemState.CANCELLED, claim="")
-
-
-def _lease_end(now: datetime) -> datetime:
-    return now + timedelta(seconds=LEASE_SECONDS)

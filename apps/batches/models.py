@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.batches.leases import living_lease
 from apps.clients.models import ApiClient
 from apps.codes.models import EXTERNAL_ID_MAX_LENGTH, LABEL_MAX_LENGTH, Door, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion, MiniProgram
@@ -59,8 +60,7 @@ class CodeBatchQuerySet(models.QuerySet["CodeBatch"]):
 
     def unattended(self, now: datetime) -> "CodeBatchQuerySet":
         """Those due that no living run attends to."""
-        is_attended = Q(miniprogram__batch_run__lease_until__gt=now)
-        return self.due(now).exclude(is_attended)
+        return self.due(now).exclude(living_lease(now, path="miniprogram__batch_run__"))
 
     def to_announce(self, issued_by: str) -> "CodeBatchQuerySet":
         """Those of `issued_by` that have ended without anybody having been told."""
@@ -114,6 +114,9 @@ class CodeBatch(models.Model):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     announced_at = models.DateTimeField(null=True, editable=False)
+    # of the request that ordered it, if that carried an Idempotency-Key: written with its last row
+    repeat_name = models.CharField(max_length=100, blank=True, default="", editable=False)
+    repeat_fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects: ClassVar[Any] = CodeBatchQuerySet.as_manager()
 
@@ -124,6 +127,11 @@ class CodeBatch(models.Model):
         indexes = [
             models.Index(fields=["state"], name="codebatch_state"),
             models.Index(fields=["miniprogram", "-id"], name="codebatch_miniprogram"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["repeat_name"], condition=~Q(repeat_name=""), name="codebatch_once_per_request"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +18,7 @@ from apps.batches.services import wake
 from apps.codes.models import Kind
 from apps.codes.requests import Issuer, code_request, stored_color
 from apps.codes.services import refuse_if_inactive_for_codes
+from apps.coordination.idempotency import KEPT_SECONDS, Repeatable, key_reused
 from apps.miniprograms.models import MiniProgram
 
 INSERT_CHUNK = 500
@@ -36,6 +38,8 @@ class BatchOrder:
     source: RowSource
     issuer: Issuer
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    # the request that may be repeated and is to make one batch, None for any other
+    repeatable: Repeatable | None = None
     # leave out rows with problems instead of refusing all
     skip_invalid: bool = False
 
@@ -113,7 +117,11 @@ def create_batch(order: BatchOrder) -> tuple[CodeBatch, Report]:
     is_stored = False
     try:
         total = _insert_rows(batch, order)
-        CodeBatch.objects.filter(pk=batch.pk).update(total=total, state=BatchState.RUNNING)
+        # name and last row in one statement: a process that dies leaves neither
+        stored: dict[str, Any] = {"total": total, "state": BatchState.RUNNING}
+        if order.repeatable is not None:
+            stored |= {"repeat_name": order.repeatable.name, "repeat_fingerprint": order.repeatable.fingerprint}
+        CodeBatch.objects.filter(pk=batch.pk).update(**stored)
         is_stored = True
     finally:
         if not is_stored:
@@ -121,6 +129,24 @@ def create_batch(order: BatchOrder) -> tuple[CodeBatch, Report]:
     batch.refresh_from_db()
     wake(order.miniprogram.pk)
     return batch, report
+
+
+def create_batch_once(order: BatchOrder) -> tuple[CodeBatch, bool]:
+    """The batch that `order.repeatable` made within a day, or a new one; and whether it was there.
+
+    Call it under single flight. Raises KeyReused, and what create_batch raises.
+    """
+    request = order.repeatable
+    if request is None:
+        return create_batch(order)[0], False
+    same = CodeBatch.objects.filter(repeat_name=request.name)
+    same.filter(created_at__lt=timezone.now() - timedelta(seconds=KEPT_SECONDS)).update(repeat_name="")
+    known: CodeBatch | None = same.first()
+    if known is None:
+        return create_batch(order)[0], False
+    if known.repeat_fingerprint != request.fingerprint:
+        raise key_reused()
+    return known, True
 
 
 def name_batch(*candidates: str) -> str:

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from apps.batches import engine
-from apps.batches.claims import LEASE_SECONDS
+from apps.batches.leases import LEASE_SECONDS
 from apps.batches.services import work_waiting
 from apps.batches.tasks import run_batches, sweep_batches
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.bulk import get_tags
 from apps.codes.drawing import draw_code
-from apps.codes.models import SEARCHED, EarlierPicture, IssuedCode
+from apps.codes.kept_pictures import forget_picture
+from apps.codes.models import PATH_KINDS, SEARCHED, EarlierPicture, IssuedCode
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest, read_color
 from apps.codes.services import record_failure, refuse_if_inactive_for_codes
@@ -79,6 +80,8 @@ def reissue_code(code: IssuedCode, *, looks: Mapping[str, Any], issuer: Issuer) 
         record_failure(code.miniprogram, request, issuer, error, took_ms=took_ms)
         raise
     _replace_picture(code, fresh, issuer)
+    if code.kind in PATH_KINDS:
+        forget_picture(code.miniprogram, new_digest)
 
 
 def find_same_codes(code: IssuedCode, *, widths: Sequence[int]) -> dict[int, IssuedCode]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from apps.codes.kept_pictures import find_kept_picture, keep_picture
 from apps.codes.lifetime import note_used, spending
 from apps.codes.models import PATH_KINDS, IssuedCode
 from apps.codes.pictures import store_image
@@ -24,12 +25,13 @@ def draw_code(
 ) -> IssuedCode:
     """The unsaved row of a code whose picture is already in the storage; `acquire` is asked before every call.
 
+    One of the 100,000 that was drawn before and not stored is not drawn again; `forget_picture` ends that.
+
     Raises AnswerLost, CoordinationUnavailable, StorageUnavailable, SecretUnavailable, MiniProgramInactive,
     WeChatError (WeChatLeftAlone before anything is asked), and whatever `acquire` raises.
     """
     if request.kind in PATH_KINDS:
-        with spending(miniprogram, digest):
-            image = _ask_wechat(miniprogram, request, issuer, acquire)
+        image = find_kept_picture(miniprogram, digest) or _spend_one(miniprogram, request, digest, issuer, acquire)
         num_used = note_used(miniprogram, image.num_used)
     else:
         image, num_used = _ask_wechat(miniprogram, request, issuer, acquire), None
@@ -58,6 +60,15 @@ def draw_code(
         issued_by=issuer.label,
         door=issuer.door,
     )
+
+
+def _spend_one(
+    miniprogram: MiniProgram, request: CodeRequest, digest: str, issuer: Issuer, acquire: Callable[[], object]
+) -> CodeImage:
+    with spending(miniprogram, digest):
+        image = _ask_wechat(miniprogram, request, issuer, acquire)
+        keep_picture(miniprogram, digest, image)
+    return image
 
 
 def _ask_wechat(

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.bulk import get_tags, new_failed_attempt
 from apps.codes.drawing import draw_code
+from apps.codes.kept_pictures import forget_picture
 from apps.codes.lifetime import is_page_noted, note_pages
-from apps.codes.models import SEARCHED, FailedAttempt, IssuedCode, Tag
+from apps.codes.models import PATH_KINDS, SEARCHED, FailedAttempt, IssuedCode, Tag
 from apps.codes.permits import take_permit
 from apps.codes.requests import CodeRequest, Issuer, digest
 from apps.coordination.counting import tally
@@ -130,6 +131,8 @@ def _insert(code: IssuedCode, request: CodeRequest, issuer: Issuer) -> IssuedCod
             _refuse_taken_external_id(request, issuer, code_id=None)
             raise
         return _with_facts(adopt_external_id(identical, request, issuer), issuer)
+    if code.kind in PATH_KINDS:
+        forget_picture(code.miniprogram, code.digest)
     code.remember_tags(tags)
     _remember_client(code, issuer)
     return code

@@ -1,6 +1,7 @@
 """Requests that their sender may repeat: for a day, a key names one content and one result, whichever process is asked.
 
-A process that dies between the end of the work and the note of its result leaves no result: repeated, it is done anew.
+A process that dies between the end of the work and the note of its result leaves no result here: what must not be done
+twice stores the name of the request with its result (`apps.batches.ordering`).
 """
 
 import logging
@@ -127,11 +128,16 @@ def _claim(request: Repeatable) -> str:
         note = redis.eval(CLAIM, 1, _place(request), request.fingerprint, CLAIM_SECONDS)
     fingerprint, _colon, result = (note or b"").decode().partition(":")
     if note is not None and fingerprint != request.fingerprint:
-        raise KeyReused(
-            _("This Idempotency-Key came with another request before."),
-            advice=_("Make a new key for every new request; repeat a request with its key and the same content."),
-        )
+        raise key_reused()
     return result
+
+
+def key_reused() -> KeyReused:
+    """The error for a key that came with other content."""
+    return KeyReused(
+        _("This Idempotency-Key came with another request before."),
+        advice=_("Make a new key for every new request; repeat a request with its key and the same content."),
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from apps.sandbox.refusals import Refusal
-from apps.sandbox.wire import HTML_TYPE, Delivery, Reply, gateway_page
+from apps.sandbox.wire import HTML_TYPE, JSON_TYPE, Delivery, Reply, gateway_page
 
 TOKEN_CALLS = frozenset({"/cgi-bin/token", "/cgi-bin/stable_token"})
 SECRET_CALLS = TOKEN_CALLS | {"/cgi-bin/clear_quota/v2"}
@@ -42,6 +42,8 @@ ALTERATIONS = {
     "truncated_picture": PICTURE_CALLS,
     "cut_connection": ALL_CALLS,
     "json_as_picture": PICTURE_CALLS,
+    "mislabelled": PICTURE_CALLS,
+    "drip": ALL_CALLS,
 }
 STOLEN_TOKEN = "stolen_token"  # noqa: S105 the name of a fault
 NAMES = (*REFUSALS, *REPLIES, *ALTERATIONS, STOLEN_TOKEN)
@@ -49,7 +51,10 @@ NAMES = (*REFUSALS, *REPLIES, *ALTERATIONS, STOLEN_TOKEN)
 
 @dataclass
 class Fault:
-    """`times` None: until removed. `seconds` belongs to slow, `errcode` and `errmsg` to errcode and json_as_picture."""
+    """`times` None: until removed.
+
+    `seconds` belongs to slow and drip, `errcode` and `errmsg` to errcode and json_as_picture.
+    """
 
     name: str
     endpoint: str | None = None
@@ -79,6 +84,10 @@ class Fault:
             return replace(reply, delivery=Delivery.CUT, is_success=False)
         if self.name == "truncated_picture" and is_picture:
             return replace(reply, body=reply.body[: len(reply.body) // 2], is_success=False)
+        if self.name == "mislabelled" and is_picture:
+            return replace(reply, content_type=JSON_TYPE)
+        if self.name == "drip" and reply.body:
+            return replace(reply, delivery=Delivery.DRIP, drip_seconds=self.seconds)
         return reply
 
     def _default_calls(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 # A client that pipelines more than this waits in its own socket.
 MAX_WAITING = 32
+DRIP_PIECES = 20
 LINGER_ZERO = struct.pack("ii", 1, 0)
 Answerer = Callable[[Request], Reply]
 
@@ -147,10 +148,26 @@ class Connection(asyncio.Protocol):
             self._reset()
             return
         keep_alive = keep_alive and reply.delivery is Delivery.WHOLE
+        written = reply.encode(keep_alive=keep_alive, has_body=request.method != "HEAD")
+        if reply.delivery is Delivery.DRIP:
+            size = -(-len(written) // DRIP_PIECES)
+            pieces = deque(written[start : start + size] for start in range(0, len(written), size))
+            self._drip(pieces, reply.drip_seconds / DRIP_PIECES)
+            return
         self._is_busy = False
-        self._transport.write(reply.encode(keep_alive=keep_alive, has_body=request.method != "HEAD"))
+        self._transport.write(written)
         if not keep_alive:
             self.close()
+
+    def _drip(self, pieces: deque[bytes], pause: float) -> None:
+        """Write the first of `pieces`, the others later; then hang up. Busy until then."""
+        if self._is_closing:
+            return
+        self._transport.write(pieces.popleft())
+        if not pieces:
+            self.close()
+            return
+        self._timer = asyncio.get_running_loop().call_later(pause, self._drip, pieces, pause)
 
     def close(self) -> None:
         """Send what is written, then end."""

@@ -20,6 +20,7 @@ class Delivery(Enum):
     CUT = "cut"  # half of the promised bytes, then the end
     HANG = "hang"  # never
     RESET = "reset"  # TCP RST instead of an answer
+    DRIP = "drip"  # whole, in small pieces over a long time
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Reply:
     status: int = 200
     is_success: bool = False
     delay_seconds: float = 0.0
+    # from the first piece to the last, for a drip
+    drip_seconds: float = 0.0
     delivery: Delivery = Delivery.WHOLE
     headers: tuple[tuple[str, str], ...] = ()
 

@@ -23,8 +23,8 @@ class UsableToken:
     source: str
 
     def expires_in(self, now: float) -> int:
-        """The whole seconds that truly remain."""
-        return max(int(self.expires_at - now), 0)
+        """The whole seconds that truly remain; never more than a token lives, should the clock be set this moment."""
+        return min(max(int(self.expires_at - now), 0), int(policy.LONGEST_LIFE_SECONDS))
 
 
 _last_known: dict[str, UsableToken] = {}
@@ -47,9 +47,11 @@ def forget(appid: str) -> None:
 def recall(appid: str, *, rejected: str | None, now: float) -> UsableToken | None:
     """The last token seen, while it lives and is not the rejected one."""
     token = _last_known.get(appid)
-    if token is None or token.value == rejected or now >= token.expires_at - policy.LAST_USABLE_SECONDS:
+    if token is None or token.value == rejected:
         return None
-    return token
+    seconds = token.expires_at - now
+    longest = policy.LONGEST_LIFE_SECONDS + policy.CLOCK_TOLERANCE_SECONDS
+    return token if policy.LAST_USABLE_SECONDS < seconds <= longest else None
 
 
 def token_without_redis(

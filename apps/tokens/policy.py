@@ -17,6 +17,10 @@ STABLE_MARGIN_SECONDS = 20.0
 STABLE_JITTER_SECONDS = 40.0
 # Official overlap of old and new is 5 minutes, WeChat's nodes differ by one to two.
 PREVIOUS_SERVED_SECONDS = 240.0
+# WeChat's tokens live two hours. What seems to live longer, or to have been fetched later than now, was noted by a
+# clock that was wrong; so far may clocks differ.
+LONGEST_LIFE_SECONDS = 7200.0
+CLOCK_TOLERANCE_SECONDS = 300.0
 # A token this close to its end may die on the way to WeChat.
 LAST_USABLE_SECONDS = 10.0
 

@@ -67,7 +67,8 @@ class TokenRecord:
     previous_until: float = 0.0
 
     def is_usable(self, now: float) -> bool:
-        return now < self.expires_at - policy.LAST_USABLE_SECONDS
+        is_from_the_future = self.fetched_at > now + policy.CLOCK_TOLERANCE_SECONDS
+        return now < self.expires_at - policy.LAST_USABLE_SECONDS and not is_from_the_future
 
     def is_previous(self, value: str, now: float) -> bool:
         """Whether `value` is the token before this one, within its window."""

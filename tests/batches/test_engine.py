@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -239,6 +240,17 @@ def test_a_lease_is_held_by_one():
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, range(8))) == 1
+
+
+def test_a_lease_from_a_clock_that_was_wrong_keeps_nobody_away(make_batch, miniprogram):
+    batch = make_batch(1)
+    assert claims.take_lease(miniprogram.pk, owner="one", process="here")
+    now = timezone.now()
+    BatchRun.objects.update(lease_until=now + timedelta(hours=3))
+    assert list(CodeBatch.objects.unattended(now)) == [batch]
+    assert claims.take_lease(miniprogram.pk, owner="two", process="there")
+    assert not claims.renew_lease(miniprogram.pk, owner="one")
+    assert list(CodeBatch.objects.unattended(timezone.now())) == []
 
 
 def test_a_limited_row_whose_run_died_is_asked_again_only_on_a_persons_word(sandbox, make_batch, work):

@@ -30,6 +30,7 @@ ON_CODE_CALLS = {
     "garbage": (502, "wechat_malformed_response", None),
     "empty_body": (502, "wechat_malformed_response", None),
     "slow": (504, "wechat_timeout", None),
+    "drip": (504, "wechat_timeout", None),
     "truncated_picture": (502, "wechat_malformed_response", None),
     "cut_connection": (502, "wechat_malformed_response", None),
     "json_as_picture": (422, "wechat_rejected_input", 41030),
@@ -38,8 +39,8 @@ ON_TOKEN_CALLS = {
     "wrong_secret": (502, "wechat_refused_credentials", 40125),
     "ip_not_allowed": (502, "wechat_refused_credentials", 40164),
 }
-# the token is taken away once and replaced: the code comes
-ENDURED = {"stolen_token"}
+# the token is taken away once and replaced, the picture is known by its bytes: the code comes
+ENDURED = {"stolen_token", "mislabelled"}
 DETAILS = {
     "errcode": {"errcode": 45029},
     "json_as_picture": {"errcode": 41030},

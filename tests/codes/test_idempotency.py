@@ -1,9 +1,11 @@
 """POST codes/ and POST batches/ with an Idempotency-Key: repeated, they never make two."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from apps.batches.models import CodeBatch
 from apps.codes.models import IssuedCode
@@ -68,6 +70,29 @@ def test_a_repeated_batch_is_the_first_one(shop):
     assert first["Location"] == second["Location"]
     assert second["Idempotency-Replayed"] == "true" and first.headers.get("Idempotency-Replayed") is None
     assert CodeBatch.objects.count() == 1
+
+
+def test_a_batch_whose_process_died_before_it_was_noted_is_made_once(shop, redis_client):
+    api, body = make_api(), {"appid": shop.appid, "rows": [{"scene": "a=1"}]}
+    first = send(api, BATCHES, body, "order-7")
+    # the note is Redis's; the name is stored with the batch
+    redis_client.flushall()
+    second = send(api, BATCHES, body, "order-7")
+    assert (second.status_code, second.json()["id"]) == (201, first.json()["id"])
+    assert second["Idempotency-Replayed"] == "true"
+    redis_client.flushall()
+    refused = send(api, BATCHES, body | {"name": "other"}, "order-7")
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+    assert CodeBatch.objects.count() == 1
+
+
+def test_after_a_day_the_key_of_a_batch_is_free(shop, redis_client):
+    api, body = make_api(), {"appid": shop.appid, "rows": [{"scene": "a=1"}]}
+    send(api, BATCHES, body, "order-7")
+    CodeBatch.objects.update(created_at=timezone.now() - timedelta(days=1, seconds=1))
+    redis_client.flushall()
+    assert send(api, BATCHES, body | {"name": "other"}, "order-7").status_code == 201
+    assert CodeBatch.objects.count() == 2
 
 
 def test_without_a_key_two_orders_are_two_batches(shop):

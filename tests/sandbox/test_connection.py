@@ -134,6 +134,19 @@ def test_reset_is_a_reset(sandbox, caller):
     assert caller.get(TOKEN).status_code == 200
 
 
+def test_a_drip_sends_everything_in_small_pieces(sandbox, caller):
+    token = caller.token()
+    whole = caller.code(token).content
+    sandbox.fault("drip", seconds=0.6, times=1)
+    started = time.monotonic()
+    with caller.code(token, stream=True) as answer:
+        content = answer.content
+    took = time.monotonic() - started
+    assert (content, took > 0.5) == (whole, True)
+    # the head came long before the end
+    assert answer.elapsed.total_seconds() < took - 0.3
+
+
 def test_hang_never_answers_and_others_are_served_meanwhile(sandbox, caller, raw):
     sandbox.fault("hang", times=1)
     raw.sendall(get(TOKEN) + get("/x"))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from apps.sandbox.faults import NAMES, Fault
-from apps.sandbox.wire import Delivery
+from apps.sandbox.wire import JSON_TYPE, Delivery
 from tests.sandbox.weixin import (
     APPID,
     CODE,
@@ -159,6 +159,13 @@ def test_slow_answers_late_what_it_would_have_answered(world, token):
     order(world, "slow", seconds=3)
     reply = code(world, token)
     assert (reply.delay_seconds, reply.is_success) == (3, True)
+
+
+def test_a_mislabelled_picture_is_whole(world, token):
+    picture = code(world, token)
+    order(world, "mislabelled", times=1)
+    reply = code(world, token)
+    assert (reply.body, reply.content_type, reply.is_success) == (picture.body, JSON_TYPE, True)
 
 
 def test_stolen_once_the_token_still_has_its_grace_stolen_twice_it_is_gone(world, token):

@@ -1,0 +1,1 @@
+"""Faults on purpose, under steady load: `python -m benchmarks.drills [name…] [--short]`."""

@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # for FORM_RENDERER
+    "django.forms",
     "corsheaders",
     "rest_framework",
     "django_filters",
@@ -79,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.gallery.timezones.ReaderTimezone",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -96,6 +99,9 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
+
+# templates/ may replace the templates of Django's own widgets
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"

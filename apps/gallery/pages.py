@@ -1,18 +1,16 @@
-"""StaffPage, below every view of the gallery: who may see it, in which time zone, and what a failure looks like."""
+"""StaffPage, below every view of the gallery: who may see it, and what a failure looks like."""
 
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.generic import TemplateView
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from apps.errors import WxcodeError
-from apps.gallery.timezones import find_timezone
 
 # Nothing inline and nothing from outside; htmx is told in base.html to do without its own style element.
 CONTENT_SECURITY_POLICY = (
@@ -33,8 +31,7 @@ class StaffPage(TemplateView):
     request: HtmxHttpRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(find_timezone(request)):
-            return with_strict_headers(self._answer(*args, **kwargs))
+        return with_strict_headers(self._answer(*args, **kwargs))
 
     def _answer(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = self.request.user
@@ -71,5 +68,5 @@ def with_strict_headers(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _render(response: HttpResponseBase) -> HttpResponseBase:
-    """Rendered now, inside the reader's time zone and where a WxcodeError is still caught."""
+    """Rendered now, where a WxcodeError is still caught."""
     return response.render() if isinstance(response, TemplateResponse) else response

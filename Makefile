@@ -8,13 +8,14 @@ ARGS ?=
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check backup restore messages lock clean
+.PHONY: help run test check screenshots backup restore messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
 	@echo 'make check     lint, types, migrations, compose file, deployment checks'
+	@echo 'make screenshots  draw docs/screenshots/ anew (needs Chromium)'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
@@ -45,6 +46,9 @@ check: $(VENV)/development
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	$(PY) manage.py check --deploy --fail-level WARNING
+
+screenshots: $(VENV)/development
+	@$(PY) -m pytest tests/browser/screenshots.py -q -p no:cacheprovider $(ARGS)
 
 backup: $(VENV)/runtime
 	@$(PY) manage.py backup $(if $(TO),--to '$(TO)') $(if $(KEYS),--keys '$(KEYS)') $(ARGS)

@@ -67,9 +67,8 @@ def main() -> int:
             keeper = browser.new_context(storage_state=session, viewport=WINDOW)
             warm = [look(keeper, stack, is_last=False) for _ in range(options.runs + 1)][1:]
             browser.close()
-    print(
-        f"{options.rows + CARDS:,} codes, {CARDS} cards, {options.runs} loads each; milliseconds; load {os.getloadavg()[0]:.1f}"
-    )
+    print(f"{options.rows + CARDS:,} codes, {CARDS} cards, {options.runs} loads each; milliseconds")
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     return max(tell("cold", cold), tell("warm", warm))
 
 

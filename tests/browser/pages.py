@@ -1,4 +1,4 @@
-"""The address of every page by name: the gallery's by hand, the admin's from its own register, so that none is missed."""
+"""The address of every page by name: the gallery's by hand, the admin's from its own register."""
 
 from django.contrib import admin
 from django.urls import reverse

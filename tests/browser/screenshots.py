@@ -16,8 +16,8 @@ from tests.parts import make_miniprogram
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-COLOURS = [64, 32, 16]
-MAX_BYTES = 50_000
+COLOURS = [128, 64, 32]
+MAX_BYTES = 80_000
 # as far as a long page is shown
 MAX_HEIGHT = 1200
 WIDE_LIGHT: dict[str, Any] = {"viewport": WIDE}

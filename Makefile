@@ -11,7 +11,7 @@ export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check audit backup restore secrets messages lock clean
+.PHONY: help run test check audit screenshots backup restore secrets messages lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
 	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
 	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
+	@echo 'make screenshots  draw docs/screenshots/ anew (needs Chromium)'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make secrets   the files that docker-compose.yml mounts: random keys and passwords, those that are not there yet'
@@ -55,6 +56,9 @@ check: $(VENV)/development
 
 audit: $(VENV)/development
 	@$(PY) .ci/audit.py
+
+screenshots: $(VENV)/development
+	@$(PY) -m pytest tests/browser/screenshots.py -q -p no:cacheprovider $(ARGS)
 
 backup: $(VENV)/runtime
 	@$(PY) manage.py backup $(if $(TO),--to '$(TO)') $(if $(KEYS),--keys '$(KEYS)') $(ARGS)

@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # for FORM_RENDERER
+    "django.forms",
     "corsheaders",
     "rest_framework",
     "django_filters",
@@ -96,6 +98,7 @@ MIDDLEWARE = [
     "apps.accounts.gate.SessionGate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.gallery.timezones.ReaderTimezone",
     "django_htmx.middleware.HtmxMiddleware",
     # innermost: turns a login that was refused into the page that says when to try again
     "axes.middleware.AxesMiddleware",
@@ -118,6 +121,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # The usual storage looks into a cookie first, and signing it took a twentieth of the time of a code.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# templates/ may replace the templates of Django's own widgets
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"

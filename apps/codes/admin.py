@@ -78,7 +78,11 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     def thumbnail(self, code: IssuedCode) -> str:
         address = reverse("code-image", args=[code.pk])
         return format_html(
-            '<img src="{}?width=160&version={}" width="56" height="56" alt="" loading="lazy">', address, code.reissues
+            '<img src="{}?width=160&version={}" width="56" height="56" alt="{}" loading="lazy">',
+            address,
+            code.reissues,
+            # the picture is a link, and a link needs words
+            code.title,
         )
 
 

@@ -1,4 +1,4 @@
-"""StaffPage, below every view of the gallery: who may see it, in which time zone, and what a failure looks like."""
+"""StaffPage, below every view of the gallery: who may see it, and what a failure looks like."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.generic import TemplateView
 from django_htmx.http import HttpResponseClientRefresh
@@ -15,7 +14,6 @@ from django_htmx.middleware import HtmxDetails
 
 from apps.errors import WxcodeError
 from apps.gallery.rights import require_right
-from apps.gallery.timezones import find_timezone
 from apps.miniprograms.grants import visible_appids, visible_miniprograms
 from apps.miniprograms.models import MiniProgramQuerySet
 
@@ -50,8 +48,7 @@ class StaffPage(TemplateView):
         return visible_appids(self.request.user)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(find_timezone(request)):
-            return with_strict_headers(self._answer(*args, **kwargs))
+        return with_strict_headers(self._answer(*args, **kwargs))
 
     def _answer(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = self.request.user
@@ -94,5 +91,5 @@ def with_strict_headers(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _render(response: HttpResponseBase) -> HttpResponseBase:
-    """Rendered now, inside the reader's time zone and where a WxcodeError is still caught."""
+    """Rendered now, where a WxcodeError is still caught."""
     return response.render() if isinstance(response, TemplateResponse) else response

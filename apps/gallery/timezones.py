@@ -1,12 +1,29 @@
-"""The reader's time zone, which gallery.js puts into a cookie."""
+"""The reader's time zone, which zone.js puts into a cookie, on every page of the gallery and the admin."""
 
 import zoneinfo
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 COOKIE_NAME = "wxcode_timezone"
+# what programs read does not depend on a cookie
+PROGRAMS = ("/api/", "/wechat/", "/metrics")
+
+
+class ReaderTimezone:
+    """Middleware: dates are read and written in the reader's zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(PROGRAMS):
+            return self.get_response(request)
+        with timezone.override(find_timezone(request)):
+            return self.get_response(request)
 
 
 def find_timezone(request: HttpRequest) -> zoneinfo.ZoneInfo:

@@ -7,3 +7,5 @@ from apps.overview import miniprogram_page  # noqa: F401  (registers its admin)
 from apps.overview.audit import AuditAdmin
 
 admin.site.register(LogEntry, AuditAdmin)
+# it slides in when its script runs, and moves the page; the start page and the breadcrumbs lead everywhere
+admin.site.enable_nav_sidebar = False

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.world import batches as batches
+from tests.browser.world import codes as codes
+from tests.browser.world import world as world
 from tests.gallery.staff import PASSWORD, make_staff
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -32,7 +35,7 @@ class Watch:
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def _see(self, request: Any) -> None:
         parts = urlsplit(request.url)
@@ -84,6 +87,20 @@ def log_in(staff: Any) -> Callable[[Page], None]:
         page.get_by_label("Username").fill(staff.username)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/")
+
+    return enter
+
+
+@pytest.fixture
+def log_in_chinese(staff: Any) -> Callable[[Page], None]:
+    """The same in a browser whose locale is zh-CN."""
+
+    def enter(page: Page) -> None:
+        page.goto("/login/")
+        page.get_by_label("用户名").fill(staff.username)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
         page.wait_for_url("**/")
 
     return enter

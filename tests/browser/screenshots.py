@@ -1,145 +1,30 @@
-"""Writes docs/screenshots/: `python -m pytest tests/browser/screenshots.py` (pytest does not find it by itself)."""
+"""Writes docs/screenshots/: `make screenshots`; pytest does not find it by itself."""
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page
 
-from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
-from apps.batches.ordering import BatchOrder, create_batch
-from apps.codes.models import Door, IssuedCode
-from apps.codes.requests import Issuer
-from apps.miniprograms.models import MiniProgram
-from apps.wechat.types import LineColor
-from tests.batches.conftest import source_of
-from tests.batches.conftest import work as work
 from tests.browser.conftest import NARROW, WIDE
-from tests.gallery.staff import issue
+from tests.browser.pages import ACTIONS, admin_pages, press
+from tests.browser.world import World
 from tests.parts import make_miniprogram
 
+pytestmark = pytest.mark.django_db(transaction=True)
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-COLOURS = 128
-MAX_BYTES = 150_000
-PAGES = ["pages/index/index", "pages/table/table", "pages/exhibit/show", "pages/bike/unlock"]
-TEA = [f"Table {number}" for number in range(1, 13)] + ["靠窗 3 号桌", "外带取餐", "Terrace 1", "Terrace 2"]
-ART = ["Bronze hall", "青铜器展厅", "Ming vases", "Audio guide", "Gift shop", "Cloakroom", "Rear garden", "Cinema"]
-
-
-@pytest.fixture
-def full(sandbox: Any, staff: Any) -> IssuedCode:
-    """60 codes of three mini-programs; answers the one to open."""
-    for number, (appid, name) in enumerate(
-        [
-            ("wx5a1e0c4b7d2f9388", "Lantern Tea House"),
-            ("wxc3b28e6f01d74a95", "城市博物馆 City Museum"),
-            ("wx90f7d3a6e25b1c84", "Two Wheels"),
-        ]
-    ):
-        sandbox.register(appid, f"{number:032d}", released_pages=PAGES)
-        make_miniprogram(appid=appid, name=name, secret=f"{number:032d}", default_page=PAGES[number + 1])
-    tea, art, bikes = MiniProgram.objects.order_by("pk")
-    for number in range(1, 36):
-        issue(bikes, f"b={number:05d}&s=7f{number:02d}", page=PAGES[3], by="client:bike-backend")
-    for number, label in enumerate(ART):
-        version = "trial" if number in (2, 5) else "release"
-        issue(art, f"room={number + 1}&from=wall", page=PAGES[2], label=label, env_version=version)
-    for number, label in enumerate(TEA, start=1):
-        look: dict[str, Any] = {"line_color": LineColor(11, 122, 69)} if number % 4 == 0 else {}
-        issue(tea, f"table={number}", page=PAGES[1], label=label, by="staff:li.wei", **look)
-    issue(art, "poster=autumn", page=PAGES[2], label="Autumn poster 秋季海报", is_hyaline=True, width=860)
-    codes = list(IssuedCode.objects.all())
-    for position, code in enumerate(codes):
-        code.issued_at = timezone.now() - timedelta(minutes=7 * position**1.5)
-    IssuedCode.objects.bulk_update(codes, ["issued_at"])
-    opened: IssuedCode = IssuedCode.objects.get(label="靠窗 3 号桌")
-    return opened
-
-
-def order(miniprogram: MiniProgram, name: str, count: int, *, by: str, label: str = "", **fields: Any) -> CodeBatch:
-    """A batch as it looks with `fields`; nobody works on it."""
-    rows = [{"scene": f"n={number}&of={count}", "label": f"{label} {number}".strip()} for number in range(count)]
-    issuer = Issuer(label=by, door=Door.GALLERY)
-    batch, _report = create_batch(BatchOrder(miniprogram, name, source_of(*rows), issuer, {"page": PAGES[1]}))
-    CodeBatch.objects.filter(pk=batch.pk).update(**fields)
-    return batch
-
-
-@pytest.fixture
-def batches(full: IssuedCode, work: Any) -> dict[str, CodeBatch]:
-    """One batch in each state; `done` has really run."""
-    tea, art, bikes = MiniProgram.objects.order_by("pk")
-    now = timezone.now()
-    done = order(tea, "Tables, spring 2026", 28, by="staff:anna", label="Table")
-    BatchItem.objects.filter(batch=done, row__in=(9, 17)).update(page="pages/none/none")
-    work(done)
-    seat = order(art, "座位牌 Seats", 400, by="staff:li.wei", state=BatchState.CANCELLED, issued=131)
-    held = order(art, "Congress badges", 1200, by="staff:anna", issued=420, state=BatchState.HELD)
-    reason = {
-        "hold_code": "wechat_refused_credentials",
-        "hold_errcode": 40164,
-        "hold_rid": "6560e2ab-1c9f3b1e-7d2a51ce",
-        "hold_detail": "WeChat does not accept calls from this address.",
-        "hold_advice": "Add 203.0.113.7 to the IP whitelist of the mini-program in the WeChat console.",
-        "resume_at": now + timedelta(seconds=90),
-    }
-    CodeBatch.objects.filter(pk=held.pk).update(**reason)
-    paused = order(tea, "Terrace and garden", 64, by="staff:li.wei", issued=20, state=BatchState.PAUSED)
-    pace = [[now.timestamp() - 55, 610], [now.timestamp() + 600, 5320]]
-    order(bikes, "Locks of the north depot", 9000, by="staff:anna", issued=5310, failed=12, pace=pace)
-    for minutes, batch in enumerate((done, seat, held, paused)):
-        CodeBatch.objects.filter(pk=batch.pk).update(created_at=now - timedelta(minutes=310 - 64 * minutes))
-    BatchItem.objects.filter(batch=seat).update(state=ItemState.CANCELLED)
-    return {"done": done, "held": held}
-
-
-def write(page: Page, name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    for colours in (COLOURS, 64, 32, 16):
-        small = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        if small.tell() <= MAX_BYTES:
-            break
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    (DIRECTORY / f"{name}.png").write_bytes(small.getvalue())
-
-
-LOOKS: dict[str, dict[str, Any]] = {
-    "": {"viewport": WIDE},
-    "-dark": {"viewport": WIDE, "color_scheme": "dark"},
-    "-narrow": {"viewport": NARROW},
-    "-narrow-dark": {"viewport": NARROW, "color_scheme": "dark"},
-}
-
-
-def test_write_screenshots(new_page: Callable[..., Page], log_in: Any, full: IssuedCode, watch: Any) -> None:
-    # the refused form answers 400, which Chromium writes to the console
-    watch.expected = ("400 (Bad Request)",)
-    for suffix, look in LOOKS.items():
-        page = new_page(**look)
-        page.goto("/login/")
-        write(page, f"login{suffix}")
-        log_in(page)
-        write(page, f"gallery{suffix}")
-        page.goto(f"/codes/{full.pk}/")
-        write(page, f"detail{suffix}")
-        page.goto(f"/make/?made={full.pk}")
-        write(page, f"make{suffix}")
-        page.goto("/make/")
-        page.get_by_label("Scene").fill("桌子 7")
-        page.get_by_role("button", name="Make the code").click()
-        page.get_by_text("look at the marked fields").wait_for()
-        write(page, f"make-refused{suffix}")
-        page.goto("/admin/codes/issuedcode/")
-        write(page, f"admin{suffix}")
-
-
+COLOURS = [128, 64, 32]
+MAX_BYTES = 80_000
+# as far as a long page is shown
+MAX_HEIGHT = 1200
+WIDE_LIGHT: dict[str, Any] = {"viewport": WIDE}
+WIDE_DARK: dict[str, Any] = {"viewport": WIDE, "color_scheme": "dark"}
+NARROW_LIGHT: dict[str, Any] = {"viewport": NARROW}
+NARROW_DARK: dict[str, Any] = {"viewport": NARROW, "color_scheme": "dark"}
+LOOKS = {"": WIDE_LIGHT, "-dark": WIDE_DARK, "-narrow": NARROW_LIGHT, "-narrow-dark": NARROW_DARK}
 ROWS = """\
 scene,label,seat
 table=1,Table 1,A
@@ -151,34 +36,120 @@ table=a-scene-that-is-far-too-long-for-wechat,Table 6,F
 """
 
 
-def test_write_screenshots_of_batches(
-    new_page: Callable[..., Page], log_in: Any, batches: dict[str, CodeBatch]
+def write(page: Page, name: str, *, whole: bool = False) -> None:
+    """A palette PNG of at most MAX_BYTES; `whole`: with what lies below the window."""
+    page.wait_for_load_state("networkidle")
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, MAX_HEIGHT)))
+    for colours in COLOURS:
+        small = io.BytesIO()
+        picture.quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        if small.tell() <= MAX_BYTES:
+            break
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    (DIRECTORY / f"{name}.png").write_bytes(small.getvalue())
+
+
+@pytest.mark.parametrize("suffix", LOOKS)
+def test_write_the_gallery(new_page: Callable[..., Page], log_in: Any, world: World, watch: Any, suffix: str) -> None:
+    # the refused form answers 400, which Chromium writes to the console
+    watch.expected = ("400 (Bad Request)",)
+    page = new_page(**LOOKS[suffix])
+    page.goto("/login/")
+    write(page, f"login{suffix}")
+    log_in(page)
+    addresses = {
+        "gallery": "/",
+        "detail": f"/codes/{world.code.pk}/",
+        "make": f"/make/?made={world.code.pk}",
+        "batches": "/batches/",
+        "batch": f"/batches/{world.batches['done'].pk}/",
+        "batch-held": f"/batches/{world.batches['held'].pk}/",
+    }
+    for name, address in addresses.items():
+        page.goto(address)
+        write(page, f"{name}{suffix}")
+    page.goto("/make/")
+    page.get_by_label("Scene").fill("桌子 7")
+    page.get_by_role("button", name="Make the code").click()
+    page.get_by_text("look at the marked fields").wait_for()
+    write(page, f"make-refused{suffix}")
+    page.goto("/batches/new/")
+    page.get_by_label("Count up").check()
+    write(page, f"new-batch{suffix}")
+    page.get_by_label("Paste").check()
+    page.get_by_label("Rows", exact=True).fill(ROWS)
+    page.get_by_role("button", name="Check the rows").click()
+    page.get_by_role("heading", name="have problems").wait_for()
+    write(page, f"new-batch-problems{suffix}")
+
+
+ADMIN = [
+    *("admin", "admin-health", "admin-password", "admin-miniprogram-list", "admin-miniprogram-add"),
+    *("admin-miniprogram-change", "admin-miniprogram-well", "admin-miniprogram-delete", "admin-miniprogram-history"),
+    *("admin-apiclient-list", "admin-apiclient-add", "admin-apiclient-change", "admin-tokenevent-list"),
+    *("admin-tokenevent-change", "admin-issuedcode-list", "admin-issuedcode-change", "admin-failedattempt-list"),
+    *("admin-failedattempt-change", "admin-lifetimepool-list", "admin-codebatch-list", "admin-codebatch-change"),
+    *("admin-batchitem-list", "admin-opendoor-list", "admin-opendoor-change", "admin-logentry-list"),
+    *("admin-group-change", "admin-user-list", "admin-user-change"),
+]
+IN_THE_DARK = {"admin", "admin-miniprogram-change", "admin-miniprogram-list", "admin-issuedcode-list"}
+
+
+@pytest.mark.parametrize("suffix", ["", "-dark", "-narrow"])
+def test_write_the_admin(new_page: Callable[..., Page], log_in: Any, world: World, suffix: str) -> None:
+    page = new_page(**LOOKS[suffix])
+    log_in(page)
+    addresses = admin_pages(world)
+    for name in ADMIN:
+        if "dark" in suffix and name not in IN_THE_DARK:
+            continue
+        page.goto(addresses[name])
+        write(page, f"{name}{suffix}", whole=True)
+    if "dark" not in suffix:
+        for name in ACTIONS:
+            press(page, world, name)
+            write(page, f"{name}{suffix}", whole=True)
+
+
+@pytest.mark.parametrize(("suffix", "look"), [("", WIDE_LIGHT), ("-narrow", NARROW_LIGHT)])
+def test_write_chinese_pages(
+    new_page: Callable[..., Page], log_in_chinese: Any, world: World, suffix: str, look: dict[str, Any]
 ) -> None:
-    for suffix, look in LOOKS.items():
-        page = new_page(**look)
-        page.goto("/login/")
-        log_in(page)
-        page.goto("/batches/")
-        write(page, f"batches{suffix}")
-        page.goto(f"/batches/{batches['held'].pk}/")
-        write(page, f"batch-held{suffix}")
-        page.goto("/batches/new/")
-        page.get_by_label("Count up").check()
-        write(page, f"new-batch{suffix}")
-        page.get_by_label("Paste").check()
-        page.get_by_label("Rows", exact=True).fill(ROWS)
-        page.get_by_role("button", name="Check the rows").click()
-        page.get_by_role("heading", name="have problems").wait_for()
-        write(page, f"new-batch-problems{suffix}")
-        page.goto(f"/batches/{batches['done'].pk}/")
-        write(page, f"batch{suffix}")
+    page = new_page(**look, locale="zh-CN")
+    page.goto("/login/")
+    write(page, f"login-zh{suffix}")
+    log_in_chinese(page)
+    addresses = {
+        "gallery": "/",
+        "detail": f"/codes/{world.code.pk}/",
+        "make": f"/make/?made={world.code.pk}",
+        "new-batch": "/batches/new/",
+        "batch": f"/batches/{world.batches['held'].pk}/",
+        "admin": "/admin/",
+        "admin-miniprogram": admin_pages(world)["admin-miniprogram-change"],
+    }
+    for name, address in addresses.items():
+        page.goto(address)
+        write(page, f"{name}-zh{suffix}", whole=name.startswith("admin"))
 
 
-def test_write_screenshots_of_the_beginning(sandbox: Any, page: Page, log_in: Any) -> None:
+def test_write_the_beginning(sandbox: Any, page: Page, log_in: Any, watch: Any) -> None:
+    watch.expected = ("404 (Not Found)",)
     log_in(page)
     write(page, "no-miniprogram")
+    page.goto("/nothing/here")
+    write(page, "not-found")
     make_miniprogram(sandbox, appid="wx5a1e0c4b7d2f9388", name="Lantern Tea House")
     page.goto("/")
     write(page, "first-use")
     page.goto("/batches/")
     write(page, "first-batch")
+
+
+def test_write_the_page_of_somebody_without_rights(page: Page, log_in: Any, staff: Any, watch: Any) -> None:
+    watch.expected = ("403 (Forbidden)",)
+    staff.is_staff = staff.is_superuser = False
+    staff.save()
+    log_in(page)
+    write(page, "not-staff")

@@ -48,4 +48,5 @@ def test_the_stand_in_sends_exactly_the_doors_to_wxcode():
 
 def test_every_sdk_has_its_guide():
     listed = set(re.findall(r"\]\(([a-z-]+\.md)\)", (DOCS / "moving-in" / "README.md").read_text("utf-8")))
-    assert listed == {path.name for path in (DOCS / "moving-in").glob("*.md")} - {"README.md"}
+    written = {path.name for path in (DOCS / "moving-in").glob("*.md") if ".zh-CN" not in path.name}
+    assert listed == written - {"README.md"}

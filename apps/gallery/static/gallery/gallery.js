@@ -1,14 +1,6 @@
 // Comforts of the gallery. Every page works without them.
 'use strict'
 
-// --- the reader's time zone, for the server to write dates in (apps/gallery/timezones.py)
-
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-if (zone) {
-  const secure = location.protocol === 'https:' ? '; secure' : ''
-  document.cookie = `wxcode_timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${secure}`
-}
-
 // --- one line of news for everybody, screen readers included
 
 let forgetting

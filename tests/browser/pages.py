@@ -1,0 +1,66 @@
+"""The address of every page by name: the gallery's by hand, the admin's from its own register."""
+
+from django.contrib import admin
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from tests.browser.world import World
+
+
+def open_pages() -> dict[str, str]:
+    """For whoever is not logged in."""
+    return {"login": "/login/", "admin-login": "/admin/login/"}
+
+
+def gallery_pages(world: World) -> dict[str, str]:
+    pages = {
+        "gallery": "/",
+        "gallery-nothing-found": "/?q=nothing-like-this",
+        "detail": f"/codes/{world.code.pk}/",
+        "make": "/make/",
+        "made": f"/make/?made={world.code.pk}",
+        "batches": "/batches/",
+        "new-batch": "/batches/new/",
+    }
+    return pages | {f"batch-{name}": f"/batches/{batch.pk}/" for name, batch in world.batches.items()}
+
+
+def admin_pages(world: World) -> dict[str, str]:
+    """The start page, then list, form, history and deletion of every model, where the admin has them."""
+    pages = {
+        "admin": reverse("admin:index"),
+        "admin-health": reverse("token-health"),
+        "admin-password": reverse("admin:password_change"),
+        "admin-user-password": reverse("admin:auth_user_password_change", args=[world.staff.pk]),
+    }
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        short = f"admin-{model._meta.model_name}"
+        pages[f"{short}-list"] = reverse(f"admin:{name}_changelist")
+        pages[f"{short}-add"] = reverse(f"admin:{name}_add")
+        # the mini-program in trouble has the fullest page
+        row = world.sick if model is type(world.sick) else model._default_manager.order_by("-pk").first()
+        if row is not None:
+            for part in ("change", "history", "delete"):
+                pages[f"{short}-{part}"] = reverse(f"admin:{name}_{part}", args=[row.pk])
+    pages["admin-miniprogram-well"] = reverse("admin:miniprograms_miniprogram_change", args=[world.tea.pk])
+    return pages
+
+
+# what a button leads to: the page that asks first, or the page with the answer
+ACTIONS = {
+    "action-verify": ("admin-miniprogram-well", "verify_credentials"),
+    "action-quota": ("admin-miniprogram-well", "live_quota"),
+    "action-pause": ("admin-miniprogram-well", "pause_refresh"),
+    "action-rotate-key": ("admin-apiclient-change", "rotate_key"),
+    "action-revoke": ("admin-apiclient-change", "revoke"),
+    "action-cancel-batch": ("admin-codebatch-change", "cancel"),
+}
+
+
+def press(page: Page, world: World, name: str) -> None:
+    """Opens the page of ACTIONS by its button, as only a POST does."""
+    begin, action = ACTIONS[name]
+    page.goto(admin_pages(world)[begin])
+    with page.expect_navigation():
+        page.locator(f'[action$="/{action}/"] button, button[formaction$="/{action}/"]').first.click()

@@ -1,0 +1,113 @@
+"""An operator's journeys in a real browser, and those of staff who read Chinese, on a phone."""
+
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.codes.models import IssuedCode
+from apps.miniprograms.models import MiniProgram
+from tests.browser.conftest import NARROW
+from tests.gallery.staff import PAGE, issue
+from tests.parts import make_miniprogram, new_appid
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def fill_in(page: Page, appid: str, secret: str) -> None:
+    page.get_by_label("Appid").fill(appid)
+    page.get_by_label("Name", exact=False).first.fill("Lantern Tea House")
+    page.locator("[name=app_secret]").fill(secret)
+    page.locator("[name=is_sandbox]").check()
+
+
+def test_an_operator_adds_a_mini_program_and_sees_its_token_turn_green(page: Page, log_in: Any, sandbox: Any) -> None:
+    appid, secret = new_appid(), secrets.token_hex(16)
+    sandbox.register(appid, secret, released_pages=[PAGE])
+    log_in(page)
+    page.get_by_role("navigation").get_by_role("link", name="Admin").click()
+    page.get_by_role("link", name="Add the first one").click()
+    fill_in(page, appid, secret)
+    page.get_by_role("button", name="Save", exact=True).click()
+    row = page.get_by_role("row", name=re.compile("Lantern Tea House"))
+    expect(row.locator(".token-pill.is-good")).to_have_text("fresh")
+    row.get_by_role("link", name=re.compile("Lantern Tea House")).click()
+    panel = page.get_by_role("region", name="Access token")
+    expect(panel.locator(".token-pill.is-good").first).to_have_text("fresh")
+    assert secret not in page.content()
+
+
+def test_a_wrong_secret_is_said_with_its_cure_and_mended(page: Page, log_in: Any, sandbox: Any) -> None:
+    appid, secret = new_appid(), secrets.token_hex(16)
+    sandbox.register(appid, secret, released_pages=[PAGE])
+    log_in(page)
+    page.goto("/admin/miniprograms/miniprogram/add/")
+    fill_in(page, appid, secrets.token_hex(16))
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("40125").first).to_be_visible()
+    page.locator("[name=app_secret]").fill(secret)
+    page.get_by_label("Verify when saved").check()
+    page.get_by_role("button", name="Save and continue editing").click()
+    panel = page.get_by_role("region", name="Access token")
+    expect(panel.locator(".token-pill").first).to_have_text("fresh")
+
+
+def test_staff_make_find_and_download_a_code_in_chinese_on_a_phone(
+    new_page: Callable[..., Page], log_in_chinese: Any, sandbox: Any, tmp_path: Path
+) -> None:
+    miniprogram = make_miniprogram(sandbox, name="灯笼茶馆", default_page=PAGE)
+    issue(miniprogram, "other=1", label="门口")
+    page = new_page(viewport=NARROW, locale="zh-CN")
+    log_in_chinese(page)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.get_by_role("navigation").get_by_role("link", name="生成小程序码").click()
+    page.locator("[name=scene]").fill("table=3")
+    page.locator("[name=label]").fill("靠窗 3 号桌")
+    page.locator("form.make button.button[type=submit], form button.button[type=submit]").last.click()
+    expect(page.get_by_role("status").first).to_be_visible()
+    page.goto("/")
+    page.get_by_role("searchbox").fill("靠窗")
+    expect(page.get_by_role("link", name="门口")).to_have_count(0)
+    page.get_by_role("link", name="靠窗 3 号桌").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("下载.*430")).click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    assert saved.stat().st_size == IssuedCode.objects.get(scene="table=3").image_size
+
+
+def test_the_language_is_switched_on_the_page_and_stays_switched(page: Page, log_in: Any, sandbox: Any) -> None:
+    make_miniprogram(sandbox)
+    log_in(page)
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.goto("/admin/")
+    expect(page.get_by_role("heading", name="站点管理")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Make a code")).to_be_visible()
+
+
+def test_dates_stand_in_the_browsers_zone(new_page: Callable[..., Page], log_in: Any, sandbox: Any) -> None:
+    code = issue(make_miniprogram(sandbox), "a=1")
+    shown = set()
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        page = new_page(timezone_id=zone)
+        page.goto("/login/")
+        log_in(page)
+        page.goto(f"/codes/{code.pk}/")
+        here = page.evaluate(
+            """moment => { const two = n => String(n).padStart(2, '0'); const at = new Date(moment)
+                 return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ` +
+                        `${two(at.getHours())}:${two(at.getMinutes())}` }""",
+            code.issued_at.isoformat(),
+        )
+        expect(page.locator("main")).to_contain_text(here)
+        shown.add(here)
+    assert len(shown) == 2
+    assert MiniProgram.objects.count() == 1

@@ -115,8 +115,8 @@ class CodeBatch(models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     announced_at = models.DateTimeField(null=True, editable=False)
     # of the request that ordered it, if that carried an Idempotency-Key: written with its last row
-    repeat_name = models.CharField(max_length=100, blank=True, default="", editable=False)
-    repeat_fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
+    repeat_name = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
+    repeat_fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[Any] = CodeBatchQuerySet.as_manager()
 

@@ -71,8 +71,10 @@ def refusals_are_problems_that_name_the_field(_context: Any, response: Any, case
 
 
 @pytest.fixture
-def world(transactional_db, sandbox):
+def world(transactional_db, sandbox, monkeypatch):
     """A mini-program, a code, a batch, and a key for them."""
+    # hundreds of wrong keys are sent on purpose; that they are slowed down is tested elsewhere
+    monkeypatch.setattr("apps.clients.rate_limits.WRONG_KEYS", 1_000_000)
     shop = make_miniprogram(sandbox, appid=APPID, default_page="pages/index/index")
     api = make_api()
     code = api.post("/api/v1/codes/", {"appid": shop.appid, "scene": "a=1", "external_id": "n1"}, "json").json()

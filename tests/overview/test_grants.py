@@ -1,6 +1,7 @@
 """Operators who do not see every mini-program meet only those of their groups, on every page of the admin."""
 
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission, User
@@ -20,7 +21,7 @@ from tests.parts import make_miniprogram
 pytestmark = pytest.mark.django_db
 MARK = "elephant"
 # of people, not of mini-programs; who may change them can grant everything anyway
-OF_PEOPLE = {User, Group}
+OF_PEOPLE = {User, Group, AccessAttempt, AccessFailureLog, AccessLog}
 GRANTED = {model: each for model, each in admin.site._registry.items() if isinstance(each, GrantedRows)}
 OVER_ALL = {model: each for model, each in admin.site._registry.items() if isinstance(each, EveryMiniProgramAdmin)}
 

@@ -15,12 +15,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='codebatch',
             name='repeat_fingerprint',
-            field=models.CharField(blank=True, default='', editable=False, max_length=64),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64),
         ),
         migrations.AddField(
             model_name='codebatch',
             name='repeat_name',
-            field=models.CharField(blank=True, default='', editable=False, max_length=100),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=100),
         ),
         migrations.AddConstraint(
             model_name='codebatch',

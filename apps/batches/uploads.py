@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.batches.bodies import BODY_MAX_BYTES, file_source, too_large
 from apps.batches.reading.rows import RowSource
+from apps.codes.pictures import StorageUnavailable
 from apps.errors import InvalidRequest
 
 logger = logging.getLogger(__name__)
@@ -47,12 +48,20 @@ class KeptUpload:
 
 
 def keep_upload(upload: "UploadedFile[Any]", *, owner: str) -> KeptUpload:
-    """Keep `upload` for `owner` for an hour. Raises BodyTooLarge."""
+    """Keep `upload` for `owner` for an hour. Raises BodyTooLarge, StorageUnavailable."""
     size = upload.size or 0
     if size > BODY_MAX_BYTES:
         raise too_large()
     # the time is in the name, so that tidying needs a list and nothing more
-    place = default_storage.save(f"{DIRECTORY}/{int(time.time())}-{secrets.token_hex(16)}", cast("File[Any]", upload))
+    place = f"{DIRECTORY}/{int(time.time())}-{secrets.token_hex(16)}"
+    try:
+        place = default_storage.save(place, cast("File[Any]", upload))
+    except OSError as error:
+        raise StorageUnavailable(
+            _("The media storage did not take the file (%(reason)s).") % {"reason": error.strerror or "error"},
+            advice=_("Nothing was started: send it once more. Operators: check space and rights of the media storage."),
+            retry_after=10,
+        ) from error
     name = (upload.name or "")[:NAME_MAX_LENGTH]
     token = signing.dumps([place, name, size, owner], salt=SALT)
     upload.seek(0)

@@ -162,6 +162,18 @@ def test_an_uploaded_file_is_kept_between_check_and_start(staff, miniprogram):
     assert kept_files() == []
 
 
+def test_a_storage_that_takes_no_file_is_told_beside_the_form(staff, miniprogram, monkeypatch):
+    def refuse(name, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", refuse)
+    table = SimpleUploadedFile("shop.csv", b"scene\nt=1\n")
+    answer = staff.post(ADDRESS, form(miniprogram, source="file", file=table, name="Autumn") | {"action": "check"})
+    assert answer.status_code == 503
+    assert "No space left on device" in answer.text and "Autumn" in answer.text
+    assert kept_files() == [] and not CodeBatch.objects.exists()
+
+
 def test_a_mended_file_replaces_the_kept_one(staff, miniprogram):
     token = token_in(send(staff, miniprogram, source="file", file=csv_file("scene\n桌\n")))
     answer = send(staff, miniprogram, source="file", kept=token, file=csv_file("scene\na\nb\n", name="mended.csv"))

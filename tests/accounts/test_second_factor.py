@@ -6,13 +6,14 @@ import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts import second_factor
 from apps.accounts.models import CODE_COUNT, BackupCodes, SecondFactor
+from apps.miniprograms.models import MiniProgram
 from tests.accounts.enrolled import code_of, device_of, enrol
 from tests.gallery.staff import PASSWORD, make_staff
 
@@ -230,8 +231,12 @@ class TestRequired:
 
     @pytest.fixture
     def clerk(self, db):
-        """Staff without any right in the admin."""
-        return make_staff("carl", password=PASSWORD, is_superuser=False)
+        """Staff without any right in the admin, who may see one mini-program."""
+        carl = make_staff("carl", password=PASSWORD, is_superuser=False)
+        group = Group.objects.create(name="Shops")
+        carl.groups.add(group)
+        MiniProgram.objects.create(appid="wx0123456789abcdef", name="Shop").groups.add(group)
+        return carl
 
     def test_off_asks_nobody(self, anna, knock):
         assert knock("anna", PASSWORD)["Location"] == "/"

@@ -5,9 +5,10 @@ import errno
 import pytest
 from django.db import OperationalError
 
-from apps.codes.models import IssuedCode, LifetimePool
+from apps.codes.models import LifetimePool
 from apps.codes.storage import DurableFileSystemStorage
 from apps.coordination.connection import key
+from apps.prepared import PreparedInsert
 from tests.parts import make_api, make_miniprogram
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +28,10 @@ def fill_disk(patch):
 
 
 def stop_database(patch):
-    def refuse(self, **options):
+    def refuse(self, row):
         raise OperationalError("server closed the connection unexpectedly")
 
-    patch.setattr(IssuedCode, "save", refuse)
+    patch.setattr(PreparedInsert, "insert", refuse)
 
 
 @pytest.mark.parametrize(

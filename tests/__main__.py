@@ -25,6 +25,8 @@ def missing_parts() -> dict[str, str]:
             missing["PostgreSQL"] = "the second run, on PostgreSQL (Debian: apt-get install postgresql)"
     if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
         missing["Chromium"] = "the browser tests (Debian: apt-get install chromium, or set CHROMIUM)"
+    if not shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        missing["nginx"] = "the tests of its configuration (Debian: apt-get install nginx-light)"
     return missing
 
 

@@ -21,6 +21,9 @@ def gallery_pages(world: World) -> dict[str, str]:
         "made": f"/make/?made={world.code.pk}",
         "batches": "/batches/",
         "new-batch": "/batches/new/",
+        "selections": "/selections/",
+        "account": reverse("accounts:account"),
+        "second-factor": reverse("accounts:set-up"),
     }
     return pages | {f"batch-{name}": f"/batches/{batch.pk}/" for name, batch in world.batches.items()}
 

@@ -165,4 +165,6 @@ def test_nothing_is_counted_and_no_row_is_skipped_over(staff, miniprogram):
     copy_rows(issue(miniprogram, "a=1"), count=PAGE_SIZE)
     with CaptureQueriesContext(connection) as queries:
         staff.get("/?q=copy&before=50")
-    assert not [query for query in queries if "COUNT(" in query["sql"] or "OFFSET" in query["sql"]]
+    # OFFSET 0 skips nothing, it guides PostgreSQL's planner
+    statements = [query["sql"].replace(" OFFSET 0)", ")") for query in queries]
+    assert not [sql for sql in statements if "COUNT(" in sql or "OFFSET" in sql]

@@ -3,6 +3,7 @@
 Redis keeps them by its own clock. While it is away nothing opens and nothing closes: a process keeps to what it knew.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +17,8 @@ INDEX = key("circuits")
 ROW_SECONDS = 60
 # A circuit that nobody tries any more is forgotten this long after its pause.
 REMEMBERED_SECONDS = 300
+# The threads of a process share a good answer for so long: hundreds that asked at one moment overran Redis.
+SHARED_SECONDS = 0.25
 
 # `until` exists while the circuit is open. The trial moves it ahead: nobody else is let through until it has ended, or
 # until the lease of one that died is over.
@@ -92,6 +95,8 @@ class OpenCircuit:
 
 # what this process knows, for the time when Redis is away: until when (monotonic) a circuit is open
 _open_until: dict[str, float] = {}
+# when (monotonic) this process last asked about a circuit that it knows nothing bad of
+_asked_at: dict[str, float] = {}
 # the circuits with failures that this process has seen: only for these a success has anything to reset
 _failing: set[str] = set()
 
@@ -101,6 +106,11 @@ def enter(name: str, *, trial_seconds: float, insists: bool = False) -> Admissio
 
     Who `insists` is let through at any time. Never raises: without Redis the last standing that was seen counts.
     """
+    if not insists and name not in _failing and name not in _open_until:
+        now = time.monotonic()
+        if now - _asked_at.get(name, -math.inf) < SHARED_SECONDS:
+            return Admission(name, Standing.CLOSED)
+        _asked_at[name] = now
     try:
         with redis_errors() as redis:
             facts = (trial_seconds, int(insists), REMEMBERED_SECONDS)

@@ -136,14 +136,27 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 _SOCKS_POOLS = {"http": _SocksPool, "https": _SocksTlsPool}
 
 
+_contexts: dict[str, ssl.SSLContext] = {}
+_contexts_lock = threading.Lock()
+
+
+def _trusting(ca_bundle: str) -> ssl.SSLContext:
+    """Made once: to read the certificates takes some 10 ms, and hundreds of threads may want their first session."""
+    with _contexts_lock:
+        context = _contexts.get(ca_bundle)
+        if context is None:
+            context = create_urllib3_context()
+            if ca_bundle:
+                context.load_verify_locations(cadata=ca_bundle)
+            else:
+                context.load_verify_locations(where())
+            _contexts[ca_bundle] = context
+        return context
+
+
 class _Adapter(HTTPAdapter):
     def __init__(self, *, connections: int, ca_bundle: str) -> None:
-        # made once: to read the certificates costs each new connection some 10 ms
-        self._context = create_urllib3_context()
-        if ca_bundle:
-            self._context.load_verify_locations(cadata=ca_bundle)
-        else:
-            self._context.load_verify_locations(where())
+        self._context = _trusting(ca_bundle)
         super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ LIMIT = 0.01
 # of the admin: those that show more than Django's own templates do
 OURS = [
     *("admin", "admin-health", "admin-miniprogram-list", "admin-miniprogram-add", "admin-miniprogram-change"),
-    *("admin-miniprogram-well", "admin-apiclient-change", "admin-tokenevent-list", "admin-issuedcode-list"),
+    *("admin-miniprogram-well", "admin-tokenevent-list", "admin-issuedcode-list"),
     *("admin-failedattempt-list", "admin-codebatch-list", "admin-codebatch-change", "admin-logentry-list"),
 ]
 WATCH_SHIFTS = """

@@ -9,12 +9,14 @@ import psycopg
 import pytest
 import requests
 from django.db import connection
+from psycopg_pool import ConnectionPool
 
 from tests.postgres import PostgresServer
 from wxcode.stack.redis_server import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DROP = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+# waits until each has really ended
+DROP = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose")
 THREADS = 8
 START_SECONDS = 30
@@ -44,6 +46,27 @@ def test_six_idle_connections_that_died_cost_one_request_no_second():
     started = time.monotonic()
     use_once()
     assert time.monotonic() - started < 1.0
+
+
+@on_postgres
+def test_a_connection_that_has_just_answered_is_asked_nothing(monkeypatch):
+    asked = []
+    monkeypatch.setattr(ConnectionPool, "check_connection", asked.append)
+    use_once()
+    asked.clear()
+    for _ in range(3):
+        use_once()
+    assert asked == []
+    monkeypatch.setattr("wxcode.postgresql.base.TRUSTED_SECONDS", 0.0)
+    use_once()
+    assert len(asked) == 1
+
+
+@on_postgres
+def test_one_that_died_after_it_has_just_answered_is_found_dead():
+    use_once()
+    drop_connections()
+    use_once()
 
 
 @on_postgres

@@ -21,7 +21,18 @@ FIRST_POLL_SECONDS = 0.02
 LONGEST_POLL_SECONDS = 0.25
 # Long enough for a follower between two polls to learn why its leader failed.
 FAILURE_KEPT_MS = 5_000
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+# Beyond the time between a look for the result and the lock that follows it.
+ENDED_KEPT_MS = 10_000
+# Answers 0: somebody else leads; 1: the lead is ours; 2: ours, but another one has ended a moment ago.
+ACQUIRE = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+return 1 + redis.call('EXISTS', KEYS[2])
+"""
+# Also leaves word that a leader has ended, whether or not the lock was still its own.
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
+"""
 
 _flights: dict[str, "Future[None]"] = {}
 _flights_lock = threading.Lock()
@@ -74,12 +85,13 @@ def single_flight(
     """
     deadline = time.monotonic() + wait_seconds
     while True:
+        looked_at = time.monotonic()
         value = ready()
         if value is not None:
             return value
         flight, is_first = _join_local_flight(name)
         if is_first:
-            return _fly(name, flight, lead, ready, before_wait, lease_seconds, deadline)
+            return _fly(name, flight, lead, ready, before_wait, lease_seconds, looked_at, deadline)
         before_wait()
         try:
             # the threads of one process wait for each other here and cost Redis nothing
@@ -108,10 +120,11 @@ def _fly(
     ready: Callable[[], T | None],
     before_wait: Callable[[], object],
     lease_seconds: float,
+    looked_at: float,
     deadline: float,
 ) -> T:
     try:
-        value = _lead_or_follow(name, lead, ready, before_wait, lease_seconds, deadline)
+        value = _lead_or_follow(name, lead, ready, before_wait, lease_seconds, looked_at, deadline)
     except BaseException as error:
         _land(name, flight, error)
         raise
@@ -135,26 +148,32 @@ def _lead_or_follow(
     ready: Callable[[], T | None],
     before_wait: Callable[[], object],
     lease_seconds: float,
+    looked_at: float,
     deadline: float,
 ) -> T:
     owner = secrets.token_hex(16)
     lock = key("flight", name)
     while time.monotonic() < deadline:
         with redis_errors() as redis:
-            is_leader = redis.set(lock, owner, nx=True, px=int(LOCK_SECONDS * 1000))
-        if is_leader:
-            return _lead(lock, owner, lead, ready, lease_seconds)
+            lock_ms = int(LOCK_SECONDS * 1000)
+            standing = int(redis.eval(ACQUIRE, 2, lock, _ended(lock), owner, lock_ms))
+        if standing:
+            # the previous leader may have finished between our look and our lock
+            is_fresh = standing == 1 and time.monotonic() - looked_at < ENDED_KEPT_MS / 2000
+            return _lead(lock, owner, lead, None if is_fresh else ready, lease_seconds)
         before_wait()
+        looked_at = time.monotonic()
         value = _follow(lock, ready, before_wait, deadline)
         if value is not None:
             return value
     raise _waited_too_long()
 
 
-def _lead(lock: str, owner: str, lead: Callable[[], T], ready: Callable[[], T | None], lease_seconds: float) -> T:
+def _lead(
+    lock: str, owner: str, lead: Callable[[], T], ready: Callable[[], T | None] | None, lease_seconds: float
+) -> T:
     try:
-        # the previous leader may have finished between our look and our lock
-        value = ready()
+        value = ready() if ready is not None else None
         if value is not None:
             return value
         with renewed(lock, owner, lease_seconds):
@@ -205,7 +224,11 @@ def _publish_failure(lock: str, owner: str, error: WxcodeError) -> None:
 def _release(lock: str, owner: str) -> None:
     # without Redis the lease ends by itself, and the result of the work still counts
     with suppress(CoordinationUnavailable), redis_errors() as redis:
-        redis.eval(RELEASE, 1, lock, owner)
+        redis.eval(RELEASE, 2, lock, _ended(lock), owner, ENDED_KEPT_MS)
+
+
+def _ended(lock: str) -> str:
+    return f"{lock}:ended"
 
 
 def _waited_too_long() -> WaitedTooLong:

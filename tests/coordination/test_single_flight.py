@@ -95,6 +95,40 @@ def test_nobody_waits_without_a_bound():
     assert waited.value.retry_after == 2
 
 
+def test_who_leads_alone_looks_once():
+    looks = []
+    work = Work(0)
+
+    def look() -> None:
+        looks.append(1)
+
+    assert single_flight("work", lead=work.lead, ready=look, lease_seconds=5) == "result 1"
+    assert looks == [1]
+
+
+@pytest.mark.parametrize("kept_its_lock", [True, False])
+def test_who_leads_right_after_another_one_looks_again(redis_client, kept_its_lock):
+    """Another process ends between this one's look and its lock, even one whose lock had run out by then."""
+    work, elsewhere = Work(0), Work(0)
+
+    def lead_elsewhere() -> str:
+        if not kept_its_lock:
+            redis_client.delete(key("flight", "work"))
+        return elsewhere.lead()
+
+    def look() -> str | None:
+        if elsewhere.count:
+            return elsewhere.result
+        # the threads of a process share a flight: here it looks like two processes
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("apps.coordination.single_flight._flights", {})
+            single_flight("work", lead=lead_elsewhere, ready=lambda: None, lease_seconds=5)
+        return None
+
+    assert single_flight("work", lead=work.lead, ready=look, lease_seconds=5) == "result 1"
+    assert (work.count, elsewhere.count) == (0, 1)
+
+
 def test_threads_that_waited_for_a_failing_leader_fail_the_same_way():
     calls = []
 

@@ -4,9 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_ready
 
 from wxcode.broker import use_own_transport
+from wxcode.garbage import settle
 from wxcode.request_ids import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
@@ -16,6 +17,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
 def name_after_task(task_id: str = "", **kwargs: Any) -> None:
     """The log records of a task carry its id."""
     request_id.set(task_id)
+
+
+@worker_ready.connect(weak=False)
+def settle_down(**kwargs: Any) -> None:
+    """Everything is loaded that the tasks need."""
+    settle()
 
 
 use_own_transport()

@@ -8,8 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
 
 django_application = get_wsgi_application()
 
-# only now, because it needs the models
+# only now, because they need the models; the first request would load the pages
+import wxcode.urls  # noqa: E402, F401
 from apps.tokens.front import TokenFront  # noqa: E402
+from wxcode.garbage import settle  # noqa: E402
 from wxcode.request_ids import RequestIds  # noqa: E402
 
 application = TokenFront(RequestIds(django_application))
+
+settle()

@@ -1,6 +1,7 @@
-"""`python -m tests [pytest arguments]`: the whole suite on SQLite, then on PostgreSQL.
+"""`python -m tests [pytest arguments]`: the whole suite on SQLite and, beside it, what uses a database on PostgreSQL.
 
-With arguments: those, on SQLite (or on PostgreSQL with TEST_DATABASE=postgres) only.
+What PostgreSQL's run says comes after the other one. With arguments: those, on SQLite (or on PostgreSQL with
+TEST_DATABASE=postgres) only.
 """
 
 import os
@@ -8,10 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
 
 from tests.postgres import PostgresNotFound, find_programs
 from wxcode.stack import lifeline
 
+SHOW_SECONDS = 0.5
 IS_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
@@ -30,30 +36,57 @@ def missing_parts() -> dict[str, str]:
     return missing
 
 
-def start_pytest(arguments: list[str], **variables: str) -> int:
+def start_pytest(arguments: Sequence[str] = (), *, output: Any = None, **variables: str) -> subprocess.Popen[bytes]:
     command = lifeline.command_line(signal.SIGTERM, [sys.executable, "-m", "pytest", *arguments])
-    process = subprocess.Popen(command, env=os.environ | variables)
+    return subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=output and subprocess.STDOUT)
+
+
+def pass_signals_on(*processes: subprocess.Popen[bytes]) -> None:
+    def pass_on(*_: object) -> None:
+        for process in processes:
+            process.terminate()
+
     # the terminal sends Ctrl-C to pytest as well, which tidies up and says how far it came
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    return process.wait()
+    signal.signal(signal.SIGTERM, pass_on)
+
+
+def show(output: Any, process: subprocess.Popen[bytes]) -> int:
+    """What `process` has written to the file and writes until it ends; its exit code."""
+    output.seek(0)
+    while True:
+        has_ended = process.poll() is not None
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+        if has_ended:
+            return process.returncode
+        time.sleep(SHOW_SECONDS)
 
 
 def main() -> int:
     if sys.argv[1:]:
-        return start_pytest(sys.argv[1:])
+        only = start_pytest(sys.argv[1:])
+        pass_signals_on(only)
+        return only.wait()
     missing = missing_parts()
     for name, what in missing.items():
         print(f"{name} is not on this machine, so left out: {what}.", flush=True)
     if missing and IS_CI:
         print("CI=true: nothing may be left out.", file=sys.stderr)
         return 1
-    print("On SQLite:", flush=True)
-    code = start_pytest([])
-    if code or "PostgreSQL" in missing:
-        return code
-    print("On PostgreSQL:", flush=True)
-    return start_pytest([], TEST_DATABASE="postgres")
+    with tempfile.TemporaryFile() as output:
+        beside = []
+        if "PostgreSQL" not in missing:
+            variables = {"TEST_DATABASE": "postgres", "TEST_ONLY": "database"}
+            beside = [start_pytest(output=output, **variables)]
+        print("On SQLite:", flush=True)
+        first = start_pytest()
+        pass_signals_on(first, *beside)
+        code = first.wait()
+        for process in beside:
+            print("On PostgreSQL:", flush=True)
+            code = show(output, process) or code
+    return code
 
 
 if __name__ == "__main__":

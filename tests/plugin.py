@@ -88,6 +88,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     return (yield)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """TEST_ONLY=database: what uses no database cannot differ by it, and has run on the other one."""
+    if os.environ.get("TEST_ONLY") != "database":
+        return
+    kept = [item for item in items if "django_db_setup" in getattr(item, "fixturenames", ()) or is_marked(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def is_marked(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     cleanup.close()

@@ -238,6 +238,8 @@ class Run:
         if self._redis_trouble is not None:
             trouble, self._redis_trouble = self._redis_trouble, None
             self._holder.hold(trouble)
+        # the pool has sixteen for the whole worker: as many runs, held ones too, kept tokens from being refreshed
+        connection.close_if_unusable_or_obsolete()
         try:
             entry = self._landed.get(timeout=TICK_SECONDS)
             while True:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.batches import claims, engine, services
@@ -331,3 +332,20 @@ def test_the_database_may_drop_every_connection_in_the_middle(sandbox, make_batc
     assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 300, 0)
     assert IssuedCode.objects.count() == 300
     assert sandbox.count(CODE) == 300
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL's connections come from a pool")
+def test_a_run_that_waits_keeps_no_connection_from_others(sandbox, make_batch):
+    sandbox.latency(3, endpoint=CODE)
+    batch = make_batch(2)
+    start(batch)
+    wait_until(lambda: batch.items.filter(state=ItemState.ASKING).count() == 2)
+    # this test's own goes back as well
+    connection.close()
+
+    def are_all_free():
+        pool = connection.pool.get_stats()
+        return pool["pool_available"] == pool["pool_size"]
+
+    wait_until(are_all_free, seconds=2)
+    assert finish(batch).state == BatchState.DONE

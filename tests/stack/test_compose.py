@@ -107,3 +107,24 @@ def test_a_stopped_worker_may_land_what_is_under_way():
     from apps.batches.runner import LANDING_SECONDS
 
     assert seconds(SERVICES["worker"]["stop_grace_period"]) > 2 * CALL_SECONDS + LANDING_SECONDS
+
+
+def test_the_worker_may_have_as_many_threads_as_batches_need():
+    from apps.batches.pacing import MOST_IN_FLIGHT
+
+    assert SERVICES["worker"]["deploy"]["resources"]["limits"]["pids"] >= 40 * MOST_IN_FLIGHT
+    unit = (BASE_DIR / "docs/systemd.md").read_text().partition("wxcode-worker.service")[2].partition("wxcode-beat")[0]
+    assert f"TasksMax={SERVICES['worker']['deploy']['resources']['limits']['pids']}" in unit
+
+
+def test_nobody_takes_the_server_that_sets_a_new_volume_up_for_the_database():
+    # that one listens on its socket alone
+    assert "--host 127.0.0.1" in SERVICES["postgres"]["healthcheck"]["test"][1]
+
+
+def test_a_full_redis_refuses_writes_before_its_container_is_killed():
+    redis = SERVICES["redis"]
+    most = int(re.search(r"^maxmemory (\d+)mb$", redis["command"][2], re.MULTILINE)[1])
+    limit = int(redis["deploy"]["resources"]["limits"]["memory"].removesuffix("M"))
+    # a rewrite of the log copies what is written meanwhile
+    assert most <= limit * 2 / 3

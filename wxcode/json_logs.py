@@ -1,5 +1,7 @@
 """Log records as one JSON object per line, each value without credentials."""
 
+import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -7,7 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 from wxcode.redaction import CONTROL, redact
 
 # the names that searching in logs relies on; absent ones are left out
-KNOWN = ("request_id", "appid", "errcode", "rid", "duration_ms", "endpoint", "method", "path", "status")
+KNOWN = ("request_id", "appid", "errcode", "error", "rid", "duration_ms", "endpoint", "method", "path", "status")
 
 
 class RedactingJsonFormatter(JsonFormatter):
@@ -19,6 +21,10 @@ class RedactingJsonFormatter(JsonFormatter):
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             json_ensure_ascii=False,
         )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """RFC 3339 in UTC: collectors read a time without its zone as UTC, eight hours off."""
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
     def format(self, record: Any) -> str:
         # JSON escapes line feeds by itself; some readers of lines break at these as well

@@ -71,12 +71,20 @@ def on_behalf_of(appid: str) -> Iterator[None]:
         speaking_for.reset(before)
 
 
+def _named(result: str) -> dict[str, int | str]:
+    """An errcode as the number that it is everywhere in the log; what has none by its word."""
+    try:
+        return {"errcode": int(result)}
+    except ValueError:
+        return {"error": result}
+
+
 def _tell(call: Call) -> None:
     level = logging.DEBUG if call.result == "0" else logging.WARNING
     facts = {
         "appid": speaking_for.get(),
         "endpoint": call.endpoint,
-        "errcode": call.result,
+        **_named(call.result),
         "rid": call.rid,
         "duration_ms": round(call.seconds * 1000),
     }

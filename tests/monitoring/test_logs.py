@@ -3,18 +3,24 @@
 import json
 import logging
 import re
+import time
+from datetime import UTC, datetime
 
 import pytest
+import yaml
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
 from apps.tokens.front import TokenFront
 from tests.parts import make_api, make_miniprogram
+from tests.plugin import BASE_DIR
 from tests.tokens import front_parts
 from wxcode.json_logs import RedactingJsonFormatter
 from wxcode.request_ids import RequestIdFilter, RequestIds, request_id
+from wxcode.stack.redis_server import free_port
 
 pytestmark = pytest.mark.django_db
+SERVICES = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
 KEY = "wxc_" + "a" * 52
 
 
@@ -146,3 +152,47 @@ def test_a_real_process_writes_json_when_it_is_told(run_manage, process_environm
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stderr.strip().splitlines()[-1])
     assert (found["level"], found["message"], found["appid"]) == ("WARNING", "hello", "wx1")
+
+
+def test_the_time_says_its_zone(lines, settings):
+    settings.TIME_ZONE = "Asia/Shanghai"
+    before = datetime.now(UTC)
+    logging.getLogger("x").warning("now")
+    (line,) = lines()
+    assert line["time"].endswith("+00:00")
+    assert abs((datetime.fromisoformat(line["time"]) - before).total_seconds()) < 60
+
+
+def test_an_errcode_is_a_number_on_every_line(sandbox, lines):
+    miniprogram = make_miniprogram(sandbox)
+    sandbox.fault("busy")
+    make_api().post("/api/v1/codes/", {"appid": miniprogram.appid, "scene": "table=8"}, format="json")
+    errcodes = [each["errcode"] for each in lines() if "errcode" in each]
+    assert len(errcodes) > 1 and set(errcodes) == {-1}
+
+
+def test_an_error_without_errcode_is_named_by_its_code(sandbox, lines):
+    miniprogram = make_miniprogram(sandbox)
+    sandbox.fault("reset", endpoint="/wxa/getwxacodeunlimit")
+    make_api().post("/api/v1/codes/", {"appid": miniprogram.appid, "scene": "table=9"}, format="json")
+    (line,) = [each for each in lines() if each["logger"] == "apps.wechat.calls" and "errcode" not in each]
+    assert line["error"] == "wechat_unreachable"
+
+
+def test_every_line_of_every_process_is_an_object(spawn, tmp_path):
+    web = ("-m", "wxcode.serve", "--interface", "wsgi", "--port", str(free_port()), "wxcode.wsgi:application")
+    words = {name: SERVICES[name]["command"] for name in ("worker", "beat")}
+    filled = {name: [re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", word) for word in given] for name, given in words.items()}
+    filled["beat"][filled["beat"].index("--schedule") + 1] = str(tmp_path / "schedule")
+    # Celery warns of root, in containers nobody is
+    quiet = {"LOG_FORMAT": "json", "PYTHONWARNINGS": "ignore"}
+    ready = {"Started worker-1": web, "ready.": ("-m", *filled["worker"]), "Starting...": ("-m", *filled["beat"])}
+    for number, (sign, command) in enumerate(ready.items()):
+        spawn(*command, env=quiet)
+        log = tmp_path / f"process-{number}.log"
+        deadline = time.monotonic() + 60
+        while sign not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        for line in filter(None, log.read_text().splitlines()):
+            assert {"time", "level", "logger", "message"} <= set(json.loads(line))

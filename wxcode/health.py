@@ -1,24 +1,17 @@
 """`/healthz` says that the process lives, `/readyz` whether each part does, with a line for each."""
 
-import os
-import shutil
 import time
-from pathlib import Path
 
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.coordination.connection import CoordinationUnavailable, redis_errors
 from apps.miniprograms.models import MiniProgram
+from apps.monitoring.storage import find_storage_trouble
 from apps.monitoring.workers import WORKER_LATE_SECONDS, find_workers
 from apps.tokens.health import TokenState, find_health
 from apps.tokens.heartbeat import BEAT_LATE_SECONDS, find_beat_age
 from apps.tokens.outgoing import find_left_alone
-
-MEBIBYTE = 1 << 20
-# Two thousand pictures: time enough to make room.
-FREE_BYTES = 100 * MEBIBYTE
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -73,22 +66,8 @@ def _beat() -> str:
 
 def _storage() -> str:
     started = time.perf_counter()
-    try:
-        # an object storage without its bucket would say that a name does not exist
-        probe = getattr(default_storage, "probe", None)
-        # any name: what matters is that the storage answers
-        probe() if probe else default_storage.exists("codes/readyz")
-        root = Path(default_storage.path("")) if hasattr(default_storage, "base_location") else None
-    except Exception as error:  # noqa: BLE001 - every storage raises errors of its own
-        return f"failed: {type(error).__name__}"
-    if root is not None:
-        place = next(parent for parent in (root, *root.parents) if parent.exists())
-        if not os.access(place, os.W_OK):
-            return "failed: the directory of the pictures cannot be written"
-        free = shutil.disk_usage(place).free
-        if free < FREE_BYTES:
-            return f"failed: {free // MEBIBYTE} MB are left on the disk of the pictures"
-    return f"ok, {(time.perf_counter() - started) * 1000:.1f} ms"
+    trouble = find_storage_trouble()
+    return f"failed: {trouble}" if trouble else f"ok, {(time.perf_counter() - started) * 1000:.1f} ms"
 
 
 def _worker() -> str:

@@ -1,6 +1,7 @@
 """`/metrics`: closed until an operator opens it, true over all processes, and never with a credential in it."""
 
 import re
+import threading
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -149,6 +150,22 @@ def test_without_redis_the_rest_is_still_told(settings, scrape):
         forget_trouble()
     assert found["wxcode_part_up", ("part", "redis")] == 0
     assert found["wxcode_part_up", ("part", "database")] == 1
+    assert found["wxcode_part_up", ("part", "storage")] == 1
+
+
+def test_a_full_disk_is_told(scrape, monkeypatch):
+    monkeypatch.setattr("apps.monitoring.storage.FREE_BYTES", 1 << 62)
+    assert scrape()["wxcode_part_up", ("part", "storage")] == 0
+
+
+def test_a_storage_that_hangs_costs_none_of_the_rest(scrape, monkeypatch):
+    is_over = threading.Event()
+    monkeypatch.setattr("apps.monitoring.metrics.find_storage_trouble", lambda: str(is_over.wait(30)))
+    monkeypatch.setattr("apps.monitoring.metrics.STORAGE_SECONDS", 0.05)
+    found = scrape()
+    is_over.set()
+    assert found["wxcode_part_up", ("part", "storage")] == 0
+    assert found["wxcode_part_up", ("part", "redis")] == 1
 
 
 def test_batches_beat_workers_and_the_queue_are_told(sandbox, scrape, redis_client):

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import yaml
 
+from wxcode.stack import lifeline
+
 BASE_DIR = Path(__file__).resolve().parents[1]
 READY_SECONDS = 60.0
 
@@ -36,7 +38,8 @@ class Node:
     def start(self) -> "Node":
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command,
+                # ends with a benchmark that is killed; SIGTERM, so that a web server takes its workers along
+                lifeline.command_line(signal.SIGTERM, self.command),
                 cwd=BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Kill one node of each kind under traffic, then migrate and restart all of them in turn; say what it cost.
 
-    .venv/bin/python -m benchmarks.cluster [--seconds 18] [--rows 300] [--unapplied batches 0001]
+    .venv/bin/python -m benchmarks.cluster [--seconds 18] [--rows 300] [--unapplied codes 0003]
 
 On loopback: nginx (docs/nginx/wxcode.conf), two web nodes, two workers, a beat, PostgreSQL, Redis, moto's S3, sandbox.
 Each node has a data directory of its own. Traffic is steady; a batch runs in each phase. Ends with status 1 if a
@@ -19,6 +19,8 @@ from benchmarks.cluster.traffic import RATES, Traffic
 from benchmarks.cluster.verdict import Loss, losses_of_data, table, unexcused
 from benchmarks.nodes import Node
 
+# what comes after it is applied under traffic; the code of today must be able to do without it: indexes
+UNAPPLIED = ("codes", "0003")
 QUICK, SLOW = 1, 2
 # WeChat's time for a single code, and for a row of a batch: as long as a phase, with some forty calls under way
 LATENCY = {QUICK: 0.1, SLOW: 2.0}
@@ -199,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=18.0, help="of each phase")
     parser.add_argument("--rows", type=int, default=300, help="of the batch in each phase")
-    parser.add_argument("--unapplied", nargs=2, default=("batches", "0001"), metavar=("APP", "MIGRATION"))
+    parser.add_argument("--unapplied", nargs=2, default=UNAPPLIED, metavar=("APP", "MIGRATION"))
     raise SystemExit(0 if run(parser.parse_args()) else "FAILED")
 
 

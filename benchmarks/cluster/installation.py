@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ CODE = "/wxa/getwxacodeunlimit"
 class Cluster:
     """Context manager; `webs`, `workers` and `beats` are nodes to be killed, `nginx` stands in front of the webs.
 
-    `unapplied`: an app and the migration that it is taken back to before the nodes start, such as ("batches", "0001").
+    `unapplied`: an app and the migration that it is taken back to before the nodes start, such as ("codes", "0003").
     """
 
     def __init__(self, *, unapplied: Sequence[str] = ()) -> None:
@@ -40,6 +41,8 @@ class Cluster:
         self.cleanup.callback(shutil.rmtree, self.directory, ignore_errors=True)
 
     def __enter__(self) -> Self:
+        # SIGTERM ends it as Ctrl-C does: it tidies up
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._start()
         except BaseException:
@@ -146,7 +149,7 @@ class Cluster:
 
     def readiness(self, part: str) -> str:
         """The line of /readyz for `part`, through nginx."""
-        answer = requests.get(f"{self.nginx.url}/readyz", timeout=10, verify=str(self.nginx.certificate))
+        answer = requests.get(f"{self.nginx.url}/readyz", timeout=30, verify=str(self.nginx.certificate))
         return str(answer.json()[part])
 
     def manage(self, *words: str) -> str:

@@ -1,0 +1,50 @@
+"""The drill of many machines begins with a database that today's code can work with, and leaves no process behind."""
+
+import signal
+import subprocess
+import sys
+import time
+
+from django.db.migrations import AddIndex
+from django.db.migrations.loader import MigrationLoader
+
+from benchmarks.cluster.__main__ import UNAPPLIED
+from tests.plugin import BASE_DIR
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from benchmarks.nodes import Node
+node = Node("n", [sys.executable, "-c", "import time; time.sleep(600)"], environment={}, directory=Path(sys.argv[1]))
+print(node.start().process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_the_drill_applies_under_traffic_is_indexes_alone():
+    app, target = UNAPPLIED
+    loader = MigrationLoader(None)
+    start = loader.get_migration_by_prefix(app, target)
+    later = [key for key in loader.graph.nodes if (app, start.name) in loader.graph.forwards_plan(key)[:-1]]
+    assert later
+    dependants = [key for key in later if loader.graph.nodes[key].app_label == app]
+    assert {type(each) for key in dependants for each in loader.graph.nodes[key].operations} == {AddIndex}
+
+
+def test_a_node_ends_with_a_benchmark_that_is_killed(tmp_path):
+    command = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True) as owner:
+        pid = int(owner.stdout.readline())
+        owner.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while is_alive(pid):
+        assert time.monotonic() < deadline, "the node lives on"
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -88,7 +88,8 @@ class Drill:
         self.under_way = self.calls(SLOW) - sum(batch.issued for batch in self.batches)
         time.sleep(self.seconds / 4)
         worker.start()
-        wait_until(lambda: self.issued() > before + 64, seconds=60, what="the batch to go on")
+        goal = min(before + 64, self.rows)
+        wait_until(lambda: self.issued() >= goal, seconds=60, what="the batch to go on")
         self.note(f"{worker.name} killed at the batch; rows went on after {time.monotonic() - killed:.1f} s")
         self.note(f"{self.under_way} calls to WeChat were under way or not yet written")
 

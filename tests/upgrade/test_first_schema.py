@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps as current_apps
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -20,9 +21,11 @@ from django.db.migrations.loader import MigrationLoader
 from PIL import Image
 from rest_framework.test import APIClient
 
+from apps.accounts.models import SecondFactor
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.rotation import rotate_seal_keys
 from apps.miniprograms.secrets import has_secret_changed, resolve_secret
+from tests.guards.test_migrations import labels_with_migrations
 
 FIRST = [
     ("miniprograms", "0001_miniprogram"),
@@ -31,8 +34,16 @@ FIRST = [
     ("codes", "0001_issuedcode"),
 ]
 # the first schemas of rooms that came later, on what they were built upon
-THEN = [("codes", "0002_kinds_and_doors"), ("batches", "0001_codebatch"), ("gateway", "0001_opendoor")]
-OURS = ("miniprograms", "clients", "tokens", "codes", "batches", "gateway")
+THEN = [
+    ("codes", "0002_kinds_and_doors"),
+    ("batches", "0001_codebatch"),
+    ("gateway", "0001_opendoor"),
+    ("accounts", "0001_second_factor"),
+    ("selections", "0001_selection"),
+]
+OURS = ("miniprograms", "clients", "tokens", "codes", "batches", "gateway", "accounts", "selections")
+# of the authenticator app that was set up then
+FACTOR_KEY = b"0123456789abcdefghij"
 # worked out anew from the other columns
 DERIVED = {"codes.IssuedCode": {"search_text"}, "codes.LifetimePool": {"updated_at"}}
 APPID, SECRET = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
@@ -131,7 +142,7 @@ def fill_first(then, seal_key):
         code.tags.add(tag)
 
 
-def fill_then(then):
+def fill_then(then, seal_key):
     """Rows in the first tables of the rooms that came later."""
     miniprogram = then.get_model("miniprograms", "MiniProgram").objects.get()
     client = then.get_model("clients", "ApiClient").objects.get()
@@ -147,6 +158,15 @@ def fill_then(then):
     items.create(**facts, row=2, scene="无", state="failed", error="invalid_request", tags=["hall"])
     then.get_model("batches", "BatchLimit").objects.create(client=client, max_rows=500)
     then.get_model("batches", "BatchRun").objects.create(miniprogram=miniprogram, lease_until=WHEN)
+    # the account itself is Django's
+    user = get_user_model().objects.create_user("anna")
+    sealed = Fernet(seal_key).encrypt(FACTOR_KEY)
+    then.get_model("accounts", "SecondFactor").objects.create(user_id=user.pk, name="wxcode", sealed_key=sealed)
+    then.get_model("accounts", "BackupCodes").objects.create(user_id=user.pk, name="codes", hashes=["a", "b"])
+    selection = then.get_model("selections", "Selection").objects.create(user_id=user.pk, code_ids=[code.pk], count=1)
+    then.get_model("selections", "SelectionJob").objects.create(
+        selection=selection, action="tag", options={"tags": ["hall"]}, state="done", total=1, done=1, changed=1
+    )
 
 
 def read_all(models) -> Rows:
@@ -178,7 +198,7 @@ def upgraded(newest, settings):
     migrate([(label, None) for label in OURS])
     fill_first(migrate(FIRST), seal_key)
     then = migrate(FIRST + THEN)
-    fill_then(then)
+    fill_then(then, seal_key)
     before = read_all(historical(then))
     migrate(newest)
     return before
@@ -191,7 +211,7 @@ def as_stored(value):
 def test_every_row_and_every_column_is_still_there(upgraded):
     now = read_all(current())
     tables = {model._meta.db_table for model in current()}
-    assert len(upgraded) >= 14 and all(upgraded.values()), "a table without rows proves nothing"
+    assert len(upgraded) >= 18 and all(upgraded.values()), "a table without rows proves nothing"
     for label, rows in upgraded.items():
         if label == "codes.IssuedCode_tags":
             assert "codes_issuedcode_tags" in tables
@@ -243,3 +263,8 @@ def test_seal_keys_still_rotate(upgraded, settings):
     rotate_seal_keys()
     settings.WXCODE_SEAL_KEYS = settings.WXCODE_SEAL_KEYS[:1]
     assert resolve_secret(MiniProgram.objects.get()) == SECRET
+    assert SecondFactor.objects.get().open_key() == FACTOR_KEY
+
+
+def test_no_room_with_tables_is_left_out():
+    assert set(OURS) == labels_with_migrations()

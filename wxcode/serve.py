@@ -5,6 +5,8 @@ replaced at once instead of after three seconds. Options and variables are grani
 open that processes cannot share: no thread, no connection (a test holds it).
 """
 
+from typing import Any
+
 from django.conf import settings
 from granian.cli import entrypoint
 from granian.log import LOGGING_CONFIG
@@ -14,5 +16,6 @@ import wxcode.wsgi  # noqa: F401  (what is loaded here is loaded in the workers)
 if __name__ == "__main__":
     if settings.LOG_FORMAT == "json":
         # its own lines as well, or a collector stumbles over them
-        LOGGING_CONFIG["formatters"]["generic"] = settings.LOGGING["formatters"]["json"]
+        granian_s: dict[str, Any] = LOGGING_CONFIG
+        granian_s["formatters"]["generic"] = {"()": "wxcode.json_logs.RedactingJsonFormatter"}
     entrypoint()  # type: ignore[no-untyped-call]

@@ -130,6 +130,10 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     paginator = NewestOnly
+    fields = [
+        *("at", "miniprogram", "outcome", "reason", "token_mode", "is_forced", "took_ms", "expires_at"),
+        *("explanation", "code", "rid"),
+    ]
     csv_columns: ClassVar = {
         "id": attrgetter("pk"),
         "at": attrgetter("at"),

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.permission_choice import PermissionChoice
 
 admin.site.unregister(Group)
 
@@ -54,10 +55,16 @@ class GrantingGroupAdmin(GroupAdmin):
 
     form = GroupForm
     list_display = ["name", "sees", "members"]
+    change_list_template = "admin/stacked_list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request).prefetch_related("miniprograms")
         return found.annotate(member_count=Count("user"))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionChoice
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description=_("mini-programs"))
     def sees(self, group: Any) -> str:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -52,6 +53,9 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
 
     class Media:
         css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": gettext("Audit trail"), **(extra_context or {})})
 
     @admin.display(description=_("when"), ordering="id")
     def moment(self, entry: LogEntry) -> str:

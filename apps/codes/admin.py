@@ -123,7 +123,8 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     }
 
     class Media:
-        css: ClassVar = {"all": ["tokens/admin.css"]}
+        # the buttons' own stylesheet is not inherited beside another one
+        css: ClassVar = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
 
     @admin.display(description=_("when"))
     def moment(self, attempt: FailedAttempt) -> str:

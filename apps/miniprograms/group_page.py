@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.permission_choice import PermissionChoice
@@ -68,8 +69,8 @@ class GrantingGroupAdmin(GroupAdmin):
 
     @admin.display(description=_("mini-programs"))
     def sees(self, group: Any) -> str:
-        return ", ".join(miniprogram.name for miniprogram in group.miniprograms.all()) or "–"
+        return ", ".join(miniprogram.name for miniprogram in group.miniprograms.all()) or str(_("no mini-program"))
 
     @admin.display(description=_("members"), ordering="member_count")
-    def members(self, group: Any) -> int:
-        return int(group.member_count)
+    def members(self, group: Any) -> str:
+        return ngettext("%(count)d member", "%(count)d members", group.member_count) % {"count": group.member_count}

@@ -153,7 +153,8 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     }
 
     class Media:
-        css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
+        # the buttons' own stylesheet is not inherited beside another one
+        css: ClassVar[Any] = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
 
     @admin.display(description=_("when"), ordering="at")
     def moment(self, event: TokenEvent) -> str:

@@ -35,7 +35,7 @@ class AccountAdmin(UserAdmin):
             kwargs["form_class"] = PermissionChoice
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    @admin.display(description=_("person"), ordering="last_name")
+    @admin.display(description=_("person"), ordering="last_name", empty_value="")
     def person(self, user: User) -> str:
         return " · ".join(part for part in (user.get_full_name(), user.email) if part)
 

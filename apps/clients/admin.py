@@ -22,12 +22,13 @@ from apps.clients.models import ApiClient
 from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.tables.admin_export import CsvExport
+from apps.tables.deletion import CountedDeletion
 
 TEMPLATES = "admin/clients/apiclient"
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
+class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "sandbox": set(),
     "api": {"errors"},
     "tables": set(),
-    "miniprograms": {"wechat", "errors"},
+    "miniprograms": {"tables", "wechat", "errors"},
     "clients": {"miniprograms", "coordination", "prepared", "tables", "errors"},
     "accounts": {"miniprograms", "clients", "coordination", "tables", "errors"},
     "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "retold", "errors"},

@@ -46,7 +46,7 @@ class AccountAdmin(UserAdmin):
         elif user.is_superuser:
             look, words = "warning", _("everything")
         elif user.is_staff:
-            look, words = "good", _("what the groups may")
+            look, words = "good", _("what was granted")
         else:
             look, words = "off", _("nothing: not staff")
         return format_html('<span class="token-pill is-{}">{}</span>', look, words)

@@ -180,6 +180,7 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
 class BatchItemAdmin(History, GrantedRows):
     miniprogram_path = "batch__miniprogram"
     list_display = ["row", "batch", "scene", "label", "state", "errcode", "problem", "cure", "rid", "finished_at"]
+    change_list_template = "admin/stacked_list.html"
     list_filter = ["state", "errcode", ("batch__miniprogram", GrantedFilter)]
     search_fields = ["scene", "label", "external_id", "rid"]
     list_select_related = ["batch"]
@@ -199,6 +200,7 @@ class BatchItemAdmin(History, GrantedRows):
 @admin.register(BatchRun)
 class BatchRunAdmin(History, GrantedRows):
     list_display = ["miniprogram", "process", "lease_until", "is_alive"]
+    change_list_template = "admin/stacked_list.html"
     list_select_related = ["miniprogram"]
 
     @admin.display(description=_("alive"), boolean=True)
@@ -209,4 +211,5 @@ class BatchRunAdmin(History, GrantedRows):
 @admin.register(BatchLimit)
 class BatchLimitAdmin(EveryMiniProgramAdmin):
     list_display = ["client", "max_rows", "max_open"]
+    change_list_template = "admin/stacked_list.html"
     list_select_related = ["client"]

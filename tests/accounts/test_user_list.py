@@ -29,7 +29,7 @@ def test_everybody_is_listed_with_what_they_may(operator):
     User.objects.create(username="gone", is_active=False)
     text = operator.get(USERS).text
     assert "everything" in row_of(text, "anna")
-    assert "Ben · ben@example.com" in row_of(text, "ben") and "what the groups may" in row_of(text, "ben")
+    assert "Ben · ben@example.com" in row_of(text, "ben") and "what was granted" in row_of(text, "ben")
     assert "Front desk" in row_of(text, "ben") and "never logged in" in row_of(text, "ben")
     assert "switched off" in row_of(text, "gone") and "in no group" in row_of(text, "gone")
 

@@ -6,11 +6,13 @@ import io
 import sys
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from apps.clients.models import ApiClient
 from apps.clients.services import create_client
@@ -175,3 +177,9 @@ def test_who_may_not_see_the_trail_does_not(visitor):
     browser = visitor("view_miniprogram")
     assert browser.get(TRAIL).status_code == 403
     assert browser.get(f"{TRAIL}export.csv").status_code == 403
+
+
+def test_every_list_of_the_admin_can_be_read_on_a_phone(operator):
+    for model in admin.site._registry:
+        page = operator.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")).text
+        assert "token-list" in page, f"{model.__name__}: its table is as wide as it likes"

@@ -18,7 +18,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     """Every column says what it is about, so that it can be read one below the other on a phone."""
 
     list_display = ["username", "person", "standing", "group_names", "second_factor", "last_visit"]
@@ -30,7 +30,7 @@ class AccountAdmin(UserAdmin):
         found = super().get_queryset(request).prefetch_related("groups")
         return found.annotate(has_second_factor=Exists(confirmed))
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         if db_field.name == "user_permissions":
             kwargs["form_class"] = PermissionChoice
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -62,7 +62,7 @@ class GrantingGroupAdmin(GroupAdmin):
         found = super().get_queryset(request).prefetch_related("miniprograms")
         return found.annotate(member_count=Count("user"))
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         if db_field.name == "permissions":
             kwargs["form_class"] = PermissionChoice
         return super().formfield_for_manytomany(db_field, request, **kwargs)

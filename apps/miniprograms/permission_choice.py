@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.utils.translation import gettext as _
 
 
-class PermissionChoice(forms.ModelMultipleChoiceField):
+class PermissionChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """`Codes | Can add issued code`; Django keeps the names in English in the database."""
 
     def label_from_instance(self, permission: Any) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 from django_object_actions import DjangoObjectActions, action
 
@@ -141,7 +142,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not form.is_valid():
             return self.ask(request, obj, question=question, button=_("Make a new key"), form=form)
         key = rotate_key(obj, hand_over=form.cleaned_data["hand_over"])
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("key"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key")]}}])
         return self.show_key(request, obj, key, title=_("The key was replaced"))
 
     @action(
@@ -155,7 +156,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("End the key before"))
         end_hand_over(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("key before"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key before")]}}])
         self.message_user(request, _("Only the present key of “%(name)s” works.") % {"name": obj.name})
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
@@ -165,7 +166,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("Revoke"))
         revoke_client(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("active"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("active")]}}])
         self.message_user(request, _("“%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 

@@ -30,7 +30,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
         found = super().get_queryset(request).prefetch_related("groups")
         return found.annotate(has_second_factor=Exists(confirmed))
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user_permissions":
             kwargs["form_class"] = PermissionChoice
         return super().formfield_for_manytomany(db_field, request, **kwargs)

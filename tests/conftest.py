@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
@@ -28,6 +29,13 @@ CHROMIUM_SWITCHES = [
     "--no-first-run",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A request in Chinese leaves its language to whatever runs next in the same thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

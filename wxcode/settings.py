@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_object_actions",
     "django_otp",
-    "axes",
+    "apps.accounts.login_records.LoginRecordsConfig",
     "apps.miniprograms",
     "apps.clients",
     "apps.accounts",

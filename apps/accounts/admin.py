@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
+from apps.accounts import user_page  # noqa: F401  (registers its admin)
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 
 

@@ -18,6 +18,7 @@ from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, Cod
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
+from apps.retold import retold
 
 
 class History:
@@ -99,7 +100,7 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
     def state_now(self, batch: CodeBatch) -> Any:
         text = batch.get_state_display()
         if batch.state == BatchState.HELD:
-            reason = f"{batch.hold_detail} {batch.hold_advice}"
+            reason = f"{retold(batch.hold_detail)} {retold(batch.hold_advice)}"
             return format_html("<strong>{}</strong><br>{}", text, reason)
         run = getattr(batch.miniprogram, "batch_run", None)
         is_attended = run is not None and run.lease_until > timezone.now()
@@ -178,7 +179,8 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
 @admin.register(BatchItem)
 class BatchItemAdmin(History, GrantedRows):
     miniprogram_path = "batch__miniprogram"
-    list_display = ["row", "batch", "scene", "label", "state", "errcode", "detail", "advice", "rid", "finished_at"]
+    list_display = ["row", "batch", "scene", "label", "state", "errcode", "problem", "cure", "rid", "finished_at"]
+    change_list_template = "admin/stacked_list.html"
     list_filter = ["state", "errcode", ("batch__miniprogram", GrantedFilter)]
     search_fields = ["scene", "label", "external_id", "rid"]
     list_select_related = ["batch"]
@@ -186,10 +188,19 @@ class BatchItemAdmin(History, GrantedRows):
     list_per_page = 100
     show_full_result_count = False
 
+    @admin.display(description=_("detail"))
+    def problem(self, item: BatchItem) -> str:
+        return retold(item.detail)
+
+    @admin.display(description=_("what to do"))
+    def cure(self, item: BatchItem) -> str:
+        return retold(item.advice)
+
 
 @admin.register(BatchRun)
 class BatchRunAdmin(History, GrantedRows):
     list_display = ["miniprogram", "process", "lease_until", "is_alive"]
+    change_list_template = "admin/stacked_list.html"
     list_select_related = ["miniprogram"]
 
     @admin.display(description=_("alive"), boolean=True)
@@ -200,4 +211,5 @@ class BatchRunAdmin(History, GrantedRows):
 @admin.register(BatchLimit)
 class BatchLimitAdmin(EveryMiniProgramAdmin):
     list_display = ["client", "max_rows", "max_open"]
+    change_list_template = "admin/stacked_list.html"
     list_select_related = ["client"]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 from django_object_actions import DjangoObjectActions, action
 
@@ -22,12 +23,13 @@ from apps.clients.models import ApiClient
 from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.tables.admin_export import CsvExport
+from apps.tables.deletion import CountedDeletion
 
 TEMPLATES = "admin/clients/apiclient"
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
+class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm
@@ -140,7 +142,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
         if not form.is_valid():
             return self.ask(request, obj, question=question, button=_("Make a new key"), form=form)
         key = rotate_key(obj, hand_over=form.cleaned_data["hand_over"])
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("key"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key")]}}])
         return self.show_key(request, obj, key, title=_("The key was replaced"))
 
     @action(
@@ -154,7 +156,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("End the key before"))
         end_hand_over(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("key before"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key before")]}}])
         self.message_user(request, _("Only the present key of “%(name)s” works.") % {"name": obj.name})
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
@@ -164,7 +166,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, EveryMiniProgramAdmin):
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("Revoke"))
         revoke_client(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [str(_("active"))]}}])
+        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("active")]}}])
         self.message_user(request, _("“%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 

@@ -44,8 +44,8 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 @admin.register(IssuedCode)
 class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
-    list_display = ["thumbnail", "title", "miniprogram", "page", "env_version", "door", "issued_by", "issued_at"]
-    list_display_links = ["thumbnail", "title"]
+    list_display = ["thumbnail", "name", "miniprogram", "page", "env_version", "door", "issued_by", "issued_at"]
+    list_display_links = ["thumbnail", "name"]
     change_list_template = "admin/stacked_list.html"
     # each has an index that holds the newest first
     list_filter = [("miniprogram", GrantedFilter), "kind", "env_version", ArchivedFilter]
@@ -74,6 +74,10 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
         )
         return queryset.filter(pk__in=[row.id for row in History(wanted)[:SHOWN_AT_MOST]]), False
 
+    @admin.display(description=_("label or scene"))
+    def name(self, code: IssuedCode) -> str:
+        return code.title
+
     @admin.display(description=_("picture"))
     def thumbnail(self, code: IssuedCode) -> str:
         address = reverse("code-image", args=[code.pk])
@@ -96,6 +100,10 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     paginator = NewestOnly
+    fields = [
+        *("at", "miniprogram", "kind", "scene", "page", "env_version", "requested_by", "door"),
+        *("explanation", "code", "rid", "took_ms"),
+    ]
     csv_columns: ClassVar = {
         "id": attrgetter("pk"),
         "at": attrgetter("at"),
@@ -115,7 +123,8 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     }
 
     class Media:
-        css: ClassVar = {"all": ["tokens/admin.css"]}
+        # the buttons' own stylesheet is not inherited beside another one
+        css: ClassVar = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
 
     @admin.display(description=_("when"))
     def moment(self, attempt: FailedAttempt) -> str:

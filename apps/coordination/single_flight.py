@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.coordination.connection import CoordinationUnavailable, key, redis_errors
 from apps.coordination.leases import LOCK_SECONDS, renewed
 from apps.errors import WxcodeError
+from apps.retold import retold
 
 T = TypeVar("T")
 FIRST_POLL_SECONDS = 0.02
@@ -52,15 +53,16 @@ class SharedFailure(WxcodeError):
 
     def __init__(self, problem: dict[str, Any], retry_after: int | None) -> None:
         super().__init__(
-            problem["detail"],
-            advice=problem.get("advice", ""),
+            # the process that did the work spoke the language of its own caller
+            retold(problem["detail"]),
+            advice=retold(problem.get("advice", "")),
             errcode=problem.get("errcode"),
             rid=problem.get("rid"),
             errors=problem.get("errors"),
             retry_after=retry_after,
         )
         self.code = problem["code"]
-        self.title = problem["title"]
+        self.title = retold(problem["title"])
         self.http_status = problem["status"]
         self.is_retryable = retry_after is not None
 

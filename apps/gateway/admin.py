@@ -32,6 +32,7 @@ class OpenDoorForm(forms.ModelForm):  # type: ignore[type-arg]
 class OpenDoorAdmin(EveryMiniProgramAdmin):
     form = OpenDoorForm
     list_display = ["door", "network_list", "origin_list"]
+    change_list_template = "admin/stacked_list.html"
 
     @admin.display(description=_("networks"))
     def network_list(self, door: OpenDoor) -> Any:

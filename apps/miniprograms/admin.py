@@ -15,17 +15,21 @@ from apps.miniprograms.granted_admin import GrantedRows
 from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SecretUnavailable, has_secret_changed
+from apps.tables.deletion import CountedDeletion
 
 KEPT_FACTS = ["secret_kind", "secret_condition", "secret_fingerprint", "proxy_login_kept"]
 GOOD, BAD = "✔", "✖"
 
 
 @admin.register(MiniProgram)
-class MiniProgramAdmin(GrantedRows):
+class MiniProgramAdmin(CountedDeletion, GrantedRows):
     """One form for everything; the token columns and buttons are added by the tokens app."""
 
     form = MiniProgramForm
     miniprogram_path = "pk"
+    instead_of_deleting = _(
+        "Switch it off instead (“Active”): no token is fetched then, and printed codes keep working."
+    )
     list_display = ["name", "appid", "env_version", "is_sandbox", "is_active"]
     list_filter = ["is_active", "is_sandbox", "token_mode", "env_version"]
     search_fields = ["name", "appid", "notes"]
@@ -96,12 +100,6 @@ class MiniProgramAdmin(GrantedRows):
     def has_add_permission(self, request: HttpRequest) -> bool:
         # a new one is granted to nobody yet, its maker would not find it
         return sees_every(request.user) and super().has_add_permission(request)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Its history goes with it, though nobody may delete history by itself; codes that were issued protect it."""
-        to_delete, counts, _perms_needed, protected = super().get_deleted_objects(objs, request)
-        is_allowed = self.has_delete_permission(request)
-        return to_delete, counts, set() if is_allowed else {str(self.opts.verbose_name)}, protected
 
     @admin.display(description=_("AppSecret is"))
     def secret_kind(self, miniprogram: MiniProgram) -> str:

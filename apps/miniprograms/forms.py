@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth.models import Group
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -13,6 +15,8 @@ from apps.miniprograms.secrets import SECRET_MAX_LENGTH, SecretUnavailable, assi
 from apps.wechat.proxies import LOGIN_MAX_LENGTH, has_login, proxy_problems, without_login
 from apps.wechat.rules import page_problems
 from apps.wechat.types import WIDTH_DEFAULT
+
+WECHATS_NAMES = frozenset({"env_version", "check_path", "auto_color", "line_color", "is_hyaline"})
 
 
 class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -27,7 +31,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 40}),
         help_text=_(
             "Paste it once: it is sealed at once and never shown again. In the console (mp.weixin.qq.com) under "
-            "开发管理 → 开发设置 → AppSecret(小程序密钥). Leave it empty to keep the present one."
+            "开发管理 → 开发设置 → AppSecret(小程序密钥)."
         ),
     )
     secret_source = forms.CharField(
@@ -87,6 +91,18 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             "groups",
             "notes",
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            # WeChat's parameters are written as WeChat writes them
+            field.label = name if name in WECHATS_NAMES else capfirst(field.label)
+        if self.instance.pk is not None and "app_secret" in self.fields:
+            secret, keep = self.fields["app_secret"], _("Leave it empty to keep the present one.")
+            secret.help_text = f"{secret.help_text} {keep}"
+        if "groups" in self.fields and not Group.objects.exists():
+            groups, none = self.fields["groups"], _("There is no group yet.")
+            groups.help_text = f"{none} {groups.help_text}"
 
     def clean_default_page(self) -> str:
         page: str = self.cleaned_data["default_page"]

@@ -10,8 +10,10 @@ from django.contrib.auth.models import Group
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.permission_choice import PermissionChoice
 
 admin.site.unregister(Group)
 
@@ -54,15 +56,21 @@ class GrantingGroupAdmin(GroupAdmin):
 
     form = GroupForm
     list_display = ["name", "sees", "members"]
+    change_list_template = "admin/stacked_list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request).prefetch_related("miniprograms")
         return found.annotate(member_count=Count("user"))
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionChoice
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     @admin.display(description=_("mini-programs"))
     def sees(self, group: Any) -> str:
-        return ", ".join(miniprogram.name for miniprogram in group.miniprograms.all()) or "–"
+        return ", ".join(miniprogram.name for miniprogram in group.miniprograms.all()) or str(_("no mini-program"))
 
     @admin.display(description=_("members"), ordering="member_count")
-    def members(self, group: Any) -> int:
-        return int(group.member_count)
+    def members(self, group: Any) -> str:
+        return ngettext("%(count)d member", "%(count)d members", group.member_count) % {"count": group.member_count}

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from apps.wechat.types import APPID_PATTERN, PAGE_MAX_LENGTH, WIDTH_DEFAULT, WIDTH_MAX, WIDTH_MIN
 
@@ -150,7 +151,7 @@ class MiniProgram(models.Model):
         verbose_name = _("mini-program")
         verbose_name_plural = _("mini-programs")
         ordering = ["name", "id"]
-        permissions: ClassVar[Any] = [("see_every_miniprogram", "Can see every mini-program")]
+        permissions: ClassVar[Any] = [("see_every_miniprogram", gettext_noop("Can see every mini-program"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["is_default"],

@@ -1,5 +1,6 @@
 """The audit trail: who changed what and when, to read, to filter and to take along; values are never in it."""
 
+import json
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -53,6 +55,9 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
     class Media:
         css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": gettext("Audit trail"), **(extra_context or {})})
+
     @admin.display(description=_("when"), ordering="id")
     def moment(self, entry: LogEntry) -> str:
         return f"{timezone.localtime(entry.action_time):%Y-%m-%d %H:%M:%S}"
@@ -82,9 +87,27 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
 
 def in_words(entry: LogEntry) -> str:
     """What was changed, in the active language: names of fields, never their values."""
-    message: str = entry.get_change_message()
+    message: str = LogEntry(change_message=_with_names(entry.change_message)).get_change_message()
     # the buttons write whole sentences
     return gettext(message) if message else ""
+
+
+def _with_names(change_message: str) -> str:
+    """Forms write a field's name with a capital letter, which is not how the catalogue has it."""
+    if not change_message.startswith("["):
+        return change_message
+    try:
+        changes = json.loads(change_message)
+    except json.JSONDecodeError:
+        return change_message
+    for facts in (facts for change in changes for facts in change.values() if "fields" in facts):
+        facts["fields"] = [_name(name) for name in facts["fields"]]
+    return json.dumps(changes)
+
+
+def _name(label: str) -> str:
+    told, plain = gettext(label), label[:1].lower() + label[1:]
+    return told if told != label or gettext(plain) == plain else gettext(plain)
 
 
 def find_trail(obj: models.Model, *, limit: int) -> list[LogEntry]:

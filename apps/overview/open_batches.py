@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.batches.models import BatchState, CodeBatch
 from apps.batches.progress import Progress, find_progress
 from apps.miniprograms.grants import Viewer, only_visible
+from apps.retold import retold
 from apps.tokens.templatetags.token_cells import in_words
 from apps.wechat.errcodes import find_errcode
 
@@ -46,14 +47,14 @@ class OpenBatch:
 
     @property
     def reason(self) -> str:
-        """Why it is held, in the active language where WeChat's errcode is known."""
+        """Why it is held, in the active language."""
         return in_words(self.batch.hold_errcode, self.batch.hold_detail)
 
     @property
     def cure(self) -> str:
         """What to do about it."""
         known = find_errcode(self.batch.hold_errcode) if self.batch.hold_errcode is not None else None
-        return known.cure if known else self.batch.hold_advice
+        return known.cure if known else retold(self.batch.hold_advice)
 
 
 def find_open_batches(user: Viewer, *, now: datetime) -> tuple[list[OpenBatch], int]:

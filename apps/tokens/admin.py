@@ -130,6 +130,10 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     paginator = NewestOnly
+    fields = [
+        *("at", "miniprogram", "outcome", "reason", "token_mode", "is_forced", "took_ms", "expires_at"),
+        *("explanation", "code", "rid"),
+    ]
     csv_columns: ClassVar = {
         "id": attrgetter("pk"),
         "at": attrgetter("at"),
@@ -149,7 +153,8 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
     }
 
     class Media:
-        css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
+        # the buttons' own stylesheet is not inherited beside another one
+        css: ClassVar[Any] = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
 
     @admin.display(description=_("when"), ordering="at")
     def moment(self, event: TokenEvent) -> str:

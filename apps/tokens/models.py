@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.models import MiniProgram, TokenMode
@@ -73,4 +74,4 @@ class TokenEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.miniprogram_id} {self.outcome} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_outcome_display()} · {timezone.localtime(self.at):%Y-%m-%d %H:%M:%S}"

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 from celery import shared_task
+from django.utils.translation import gettext_noop
 
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import events, schedule, store
@@ -11,7 +12,7 @@ from apps.tokens.models import Trigger
 
 EVENTS_KEPT = timedelta(days=30)
 # who asked, in the history: the save itself does not say which operator it was
-CHANGE = "change of the mini-program"
+CHANGE = gettext_noop("change of the mini-program")
 
 
 @shared_task(ignore_result=True)

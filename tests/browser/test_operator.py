@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.clients.services import create_client
 from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import NARROW
@@ -111,3 +112,20 @@ def test_dates_stand_in_the_browsers_zone(new_page: Callable[..., Page], log_in:
         shown.add(here)
     assert len(shown) == 2
     assert MiniProgram.objects.count() == 1
+
+
+def test_a_new_key_fits_on_a_phone_and_is_copied_whole(new_page: Callable[..., Page], log_in: Any) -> None:
+    client, old = create_client(name="till", scopes=["tokens:read"])
+    page = new_page(viewport={"width": 360, "height": 740})
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    log_in(page)
+    page.goto(f"/admin/clients/apiclient/{client.pk}/change/")
+    page.get_by_role("button", name="Rotate key").click()
+    page.get_by_role("button", name="Make a new key").click()
+    shown = page.locator("#key")
+    expect(shown).to_contain_text("wxc_")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == shown.text_content() and copied.startswith("wxc_") and copied != old

@@ -8,13 +8,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import django
 import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils.functional import Promise
+from django.utils.translation import override
 from django.utils.translation.template import templatize
+
+from apps.miniprograms.permission_choice import permission_name
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 CATALOGUE = BASE_DIR / "wxcode/locale/zh_Hans/LC_MESSAGES/django.po"
 TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+# WeChat's words, which are parameters as well
+SAME_IN_CHINESE = {
+    *("ID", "appid", "access_token", "errcode", "rid", "scene", "page", "external_id", "env_version", "check_path"),
+    *("auto_color", "line_color", "is_hyaline"),
+}
 LITERAL = r"u?('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
 MARKED_IN_TEMPLATE = re.compile(rf"\b(?:_|gettext|ngettext)\({LITERAL}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?\w[^>]*>")
@@ -36,10 +48,10 @@ class Entry:
         return self.fields.get("msgid_plural", self.fields["msgid"])
 
 
-def read_catalogue() -> dict[str, Entry]:
+def read_catalogue(path: Path = CATALOGUE) -> dict[str, Entry]:
     """The entries by msgid, without the header."""
     entries = {}
-    for block in CATALOGUE.read_text(encoding="utf-8").strip().split("\n\n"):
+    for block in path.read_text(encoding="utf-8").strip().split("\n\n"):
         entry, name = Entry(), ""
         for line in block.splitlines():
             if line.startswith("#"):
@@ -50,7 +62,7 @@ def read_catalogue() -> dict[str, Entry]:
             entry.fields[name] = entry.fields.get(name, "") + ast.literal_eval(quote + rest)
         if entry.fields:
             entries[entry.fields["msgid"]] = entry
-    assert entries.pop("").translation, "the header is missing"
+    assert "Content-Type" in entries.pop("").translation, "the header is missing"
     return entries
 
 
@@ -123,6 +135,46 @@ def test_every_translation_keeps_the_placeholders_and_tags(catalogue):
 
     changed = [text for text, entry in catalogue.items() if parts(entry.original) != parts(entry.translation)]
     assert not changed
+
+
+@pytest.mark.parametrize("domain", ["django", "djangojs"])
+@pytest.mark.parametrize("room", ["conf", "contrib/admin", "contrib/auth"])
+def test_what_django_does_not_say_in_chinese_is_in_our_catalogue(room, domain):
+    places = [Path(django.__file__).parent / room / "locale" / name / "LC_MESSAGES" for name in ("en", "zh_Hans")]
+    paths = [place / f"{domain}.po" for place in places]
+    if not paths[0].exists():
+        assert (room, domain) in {("conf", "djangojs"), ("contrib/auth", "djangojs")}
+        return
+    texts, translated = (read_catalogue(path) for path in paths)
+    ours = read_catalogue(CATALOGUE.with_name(f"{domain}.po"))
+    lacking = {text for text in texts if text not in translated or not translated[text].translation}
+    # the singular of a message whose plural, which Chinese uses for every number, is there
+    lacking -= {"This password is too short. It must contain at least %d character."}
+    assert lacking <= set(ours)
+
+
+def test_every_name_in_the_admin_has_a_chinese_one():
+    with override("zh-hans"):
+        names = {
+            str(name)
+            for model in admin.site._registry
+            for name in (
+                model._meta.app_config.verbose_name,
+                model._meta.verbose_name,
+                model._meta.verbose_name_plural,
+                *(field.verbose_name for field in model._meta.fields),
+            )
+            # what nobody has named is on no page
+            if isinstance(name, Promise)
+        }
+    assert {name for name in names if name.isascii()} <= SAME_IN_CHINESE
+
+
+@pytest.mark.django_db
+def test_permissions_are_chosen_by_their_chinese_names():
+    with override("zh-hans"):
+        english = [permission for permission in Permission.objects.all() if permission_name(permission).isascii()]
+    assert not english
 
 
 @pytest.mark.django_db

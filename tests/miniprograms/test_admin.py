@@ -160,3 +160,18 @@ def test_deleting_takes_the_history_along(operator):
     miniprogram = make_miniprogram()
     operator.post(reverse("admin:miniprograms_miniprogram_delete", args=[miniprogram.pk]), {"post": "yes"})
     assert not MiniProgram.objects.exists()
+
+
+def test_wechats_parameters_are_named_as_wechat_names_them(operator):
+    page = operator.get(ADD).text
+    for name in ("check_path", "env_version", "line_color", "is_hyaline"):
+        assert f">{name}<" in page.replace(":<", "<")
+    assert "Check_path" not in page and "Proxy login" in page
+
+
+def test_only_a_mini_program_that_has_a_secret_may_leave_it_empty(operator):
+    words = "Leave it empty to keep the present one."
+    assert words in operator.get(change_page(make_miniprogram())).text
+    secret_help = operator.get(ADD).text.partition('id="id_app_secret_helptext"')[2].partition("</div>")[0]
+    assert "AppSecret" in secret_help and "Leave it empty" not in secret_help
+    assert "There is no group yet." in operator.get(ADD).text

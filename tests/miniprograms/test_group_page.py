@@ -41,7 +41,7 @@ def test_the_list_of_groups_says_what_they_see_and_how_many_they_are(operator):
     group.miniprograms.add(make_miniprogram(name="Lantern"))
     group.user_set.add(User.objects.create_user("vera"), User.objects.create_user("olga"))
     text = operator.get("/admin/auth/group/").text
-    assert '<td class="field-sees">Lantern</td><td class="field-members">2</td>' in text
+    assert '<td class="field-sees">Lantern</td><td class="field-members">2 members</td>' in text
 
 
 def test_a_mini_program_is_granted_on_its_own_page(operator):

@@ -90,7 +90,7 @@ def test_the_trail_names_the_field_and_not_what_was_in_it(admin_client, fields):
     from django.contrib.admin.models import LogEntry
 
     entries = " ".join(entry.change_message for entry in LogEntry.objects.all())
-    assert "proxy login" in entries and "Passwort" not in entries and "sealed:" not in entries
+    assert "Proxy login" in entries and "Passwort" not in entries and "sealed:" not in entries
 
 
 def test_rotation_brings_the_login_along(settings):

@@ -6,16 +6,20 @@ import io
 import sys
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.translation import override
 
 from apps.clients.models import ApiClient
 from apps.clients.services import create_client
 from apps.miniprograms.history import COMMAND_LINE
 from apps.miniprograms.models import MiniProgram
+from apps.overview.audit import in_words
 from tests.parts import make_miniprogram
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +179,28 @@ def test_who_may_not_see_the_trail_does_not(visitor):
     browser = visitor("view_miniprogram")
     assert browser.get(TRAIL).status_code == 403
     assert browser.get(f"{TRAIL}export.csv").status_code == 403
+
+
+def test_every_list_of_the_admin_can_be_read_on_a_phone(operator):
+    for model in admin.site._registry:
+        page = operator.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")).text
+        assert "token-list" in page, f"{model.__name__}: its table is as wide as it likes"
+
+
+@pytest.mark.parametrize("label", ["Name", "Proxy login", "Width", "Default page", "proxy login", "Active", "Notes"])
+def test_the_names_of_fields_are_read_in_chinese(operator, label):
+    message = [{"changed": {"fields": [label, "check_path"]}}]
+    anna = User.objects.get(username="anna")
+    row = LogEntry.objects.log_actions(anna.pk, [anna], CHANGE, message, single_object=True)
+    with override("zh-hans"):
+        told = in_words(row)
+    assert label.lower() not in told.lower() and "check_path" in told
+    with override("en"):
+        assert in_words(row) == f"Changed {label} and check_path."
+
+
+def test_who_reads_english_finds_no_chinese_in_what_a_chinese_operator_did(operator):
+    client, _key = create_client(name="shop", scopes=["codes:create"])
+    page = f"/admin/clients/apiclient/{client.pk}/actions/revoke/"
+    operator.post(page, {"confirmed": "yes"}, headers={"accept-language": "zh-CN"})
+    assert LogEntry.objects.order_by("-pk")[0].change_message.isascii()

@@ -13,6 +13,8 @@ from django.utils.html import escape
 
 from apps.batches.models import BatchRun, BatchState, CodeBatch
 from apps.codes.models import FailedAttempt, IssuedCode, LifetimePool
+from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.secrets import SecretUnavailable
 from apps.overview.chart import draw_chart, round_up
 from apps.overview.issuing import DayCount, count_per_day
 from apps.tokens import operations
@@ -82,6 +84,33 @@ def test_the_one_in_trouble_comes_first_with_its_cure_and_its_button(operator, s
     assert "1 need you" in text and "1 paused" in text and "1 without a token yet" in text
     for miniprogram, tool in ((broken, "refresh_now"), (paused, "resume_refresh")):
         assert f'action="/admin/miniprograms/miniprogram/{miniprogram.pk}/actions/{tool}/"' in text
+
+
+def test_a_wrong_secret_has_a_button_that_leads_to_its_field(operator, sandbox):
+    broken = make_miniprogram(sandbox)
+    sandbox.fault("wrong_secret")
+    with pytest.raises(CredentialProblem):
+        get(broken)
+    text = operator.get(START).text
+    page = f"/admin/miniprograms/miniprogram/{broken.pk}/change/"
+    assert f'<a class="button" href="{page}#id_app_secret"' in text and "Enter the AppSecret" in text
+    assert "refresh_now" not in text
+    assert 'id="id_app_secret"' in operator.get(page).text
+
+
+def test_what_a_worker_wrote_in_english_is_read_in_chinese(operator, sandbox):
+    lost = make_miniprogram(sandbox)
+    MiniProgram.objects.filter(pk=lost.pk).update(secret_ref="env:NO_SUCH_SECRET")
+    lost.refresh_from_db()
+    with pytest.raises(SecretUnavailable):
+        get(lost)
+    page = operator.get(START, headers={"accept-language": "zh-CN"}).text
+    case = page[page.index("overview-cases") : page.index("overview-more")]
+    assert "环境变量 NO_SUCH_SECRET 没有设置" in case and "Set it for every" not in case
+
+
+def test_the_header_leads_to_the_own_account(operator):
+    assert '<a href="/account/">Your account</a>' in operator.get(START).text
 
 
 def test_the_button_mends_it_by_a_post_with_its_csrf_token(sandbox):

@@ -11,6 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.retold import retold
 from apps.tokens.health import TokenState
 from apps.tokens.models import Outcome, TokenEvent
 from apps.tokens.overview import Overview, Urgency
@@ -201,27 +202,28 @@ def ago(moment: datetime) -> str:
 
 
 def in_words(errcode: int | None, detail: str) -> str:
-    """`detail`, which was written in the language of its day, in the active one where the errcode is known."""
+    """`detail`, which was written in the language of its day, in the active one."""
+    told = retold(detail)
     known = find_errcode(errcode) if errcode is not None else None
     if known is None:
-        return detail
+        return told
     for meaning in (known.meaning_en, known.meaning_zh):
         # what the detail adds to the meaning, such as the address that WeChat saw
-        _before, _meaning, more = detail.partition(meaning)
+        _before, _meaning, more = told.partition(meaning)
         if more.strip():
             return f"{known.meaning} {more.strip()}"
     return known.meaning
 
 
 def what_happened(trouble: Trouble) -> str:
-    """The failure in the active language where WeChat's errcode is known."""
+    """The failure in the active language."""
     return in_words(trouble.errcode, str(trouble.problem["detail"]))
 
 
 def cure(trouble: Trouble) -> str:
     """What to do about it."""
     known = find_errcode(trouble.errcode) if trouble.errcode is not None else None
-    return known.cure if known else str(trouble.problem.get("advice", ""))
+    return known.cure if known else retold(str(trouble.problem.get("advice", "")))
 
 
 @register.filter
@@ -262,5 +264,5 @@ def _state_word(overview: Overview) -> str:
 
 
 def _who(event: TokenEvent) -> str:
-    why = event.get_trigger_display()
-    return f"{event.requested_by} ({why})" if event.requested_by and event.requested_by != event.trigger else str(why)
+    why, who = event.get_trigger_display(), retold(event.requested_by)
+    return f"{who} ({why})" if who and event.requested_by != event.trigger else str(why)

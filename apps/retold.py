@@ -1,0 +1,94 @@
+"""Sentences that were stored in the language of their day, told again in the active one."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from gettext import GNUTranslations, find
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext, to_locale
+
+PLACEHOLDER = re.compile(r"%\((?P<percent>\w+)\)[sd]|\{(?P<brace>\w+)\}")
+# a form with less text around its placeholders would fit by accident: "{count} of {limit}"
+LETTERS = 8
+CHINESE_LETTERS = 4
+# a sentence inside of a sentence inside of a sentence
+DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Form:
+    """One wording of a message with placeholders; `landmark` is its longest text between them."""
+
+    message: str
+    landmark: str
+    pattern: re.Pattern[str]
+
+
+def retold(text: str, *, depth: int = DEPTH) -> str:
+    """`text` in the active language where it is one of our messages in any language; else as it is."""
+    if not text or depth == 0:
+        return text
+    plain, forms = _known()
+    if text in plain:
+        return gettext(plain[text])
+    for form in forms:
+        if form.landmark in text and (found := form.pattern.fullmatch(text)):
+            facts = {name: retold(value, depth=depth - 1) for name, value in found.groupdict().items()}
+            return _fill(gettext(form.message), facts)
+    return text
+
+
+def _fill(message: str, facts: dict[str, str]) -> str:
+    def put(found: re.Match[str]) -> str:
+        name = found["percent"] or found["brace"]
+        return facts[name] if name else "%"
+
+    # only a message that is filled in by % writes that sign twice
+    return re.sub(rf"{PLACEHOLDER.pattern}|%%" if "%(" in message else PLACEHOLDER.pattern, put, message)
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[dict[str, str], list[Form]]:
+    """Every wording without placeholders with its message, and those with some, the most telling first."""
+    plain, forms = {}, []
+    for message, wording in _wordings():
+        if not PLACEHOLDER.search(wording):
+            plain[wording] = message
+        elif form := _form(message, wording):
+            forms.append(form)
+    return plain, sorted(forms, key=lambda form: -len(form.landmark))
+
+
+def _wordings() -> Iterator[tuple[str, str]]:
+    for language, _name in settings.LANGUAGES:
+        for place in settings.LOCALE_PATHS:
+            path = find("django", str(place), [to_locale(language)])
+            if path is None:
+                continue
+            with open(path, "rb") as file:
+                # the standard library has no public way to walk through a catalogue
+                catalogue: dict[Any, str] = vars(GNUTranslations(file))["_catalog"]
+            for message, wording in catalogue.items():
+                # a pair is a plural: nothing of that kind is stored
+                if isinstance(message, str) and message:
+                    yield message, message
+                    yield message, wording
+
+
+def _form(message: str, wording: str) -> Form | None:
+    found = list(PLACEHOLDER.finditer(wording))
+    names = [each["percent"] or each["brace"] for each in found]
+    ends = [0, *(each.end() for each in found)]
+    starts = [*(each.start() for each in found), len(wording)]
+    # a percent sign is written twice in a message that is filled in by %
+    texts = [wording[end:start].replace("%%", "%") for end, start in zip(ends, starts, strict=True)]
+    landmark = max(texts, key=len)
+    if len(landmark.strip()) < (LETTERS if landmark.isascii() else CHINESE_LETTERS) or len(set(names)) < len(names):
+        return None
+    pattern = re.escape(texts[0])
+    for name, text in zip(names, texts[1:], strict=True):
+        pattern += f"(?P<{name}>.+?){re.escape(text)}"
+    return Form(message, landmark, re.compile(pattern, re.DOTALL))

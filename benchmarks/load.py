@@ -5,7 +5,8 @@
 Starts PostgreSQL, Redis, the sandbox WeChat, web, worker and beat on loopback, measures in the same run how many token
 reads, fresh codes and a mix of all kinds they take at most, then keeps the mix at the share of it. Memory (PSS), open
 files and connections are read every five seconds; growth is the slope of a straight line through the second half. The
-load generator shares the machine: the limits are those of everything together.
+load generator shares the machine: the limits are those of everything together. Times count from when a request was due.
+Ends with status 1 if a request failed.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import os
 import random
 import statistics
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -90,17 +92,18 @@ class Load:
     def _repeat(self, kind: str, deadline: float, period: float | None) -> None:
         act: Callable[[], None] = getattr(self, kind)
         due = time.monotonic() + random.random() * (period or 0.0)
-        while time.monotonic() < deadline:
+        while (wanted_at := time.monotonic()) < deadline:
             if period is not None:
-                time.sleep(max(due - time.monotonic(), 0.0))
+                time.sleep(max(due - wanted_at, 0.0))
+                # from when it was due: a caller that is still kept waiting makes the next request late, too
+                wanted_at = due
                 due = max(due + period, time.monotonic() - 10 * period)
-            started = time.perf_counter()
             try:
                 act()
             except (OSError, http.client.HTTPException, Refused) as error:
                 self.failures[f"{kind}: {error or type(error).__name__}"] += 1
                 self.local.connection = None
-            self.times[kind].append(time.perf_counter() - started)
+            self.times[kind].append(time.monotonic() - wanted_at)
 
     def _ask(self, method: str, path: str, body: Any = None) -> bytes:
         connection = getattr(self.local, "connection", None)
@@ -255,6 +258,8 @@ def main() -> None:
     print(*lines, sep="\n")
     if options.save:
         options.save.write_text("\n".join(lines) + "\n")
+    if load.failures:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

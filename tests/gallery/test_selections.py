@@ -166,6 +166,16 @@ def test_a_sheet_that_cannot_be_is_explained_beside_what_was_typed(staff, chosen
     assert f'value="{changes.get("title", "Mine")}"' in answer.text
 
 
+def test_what_is_wrong_stands_at_its_field(staff, chosen):
+    page = staff.post(f"{chosen}sheets/", SHEET | {"size": "abc"}).text
+    assert "please look at the marked fields" in page
+    assert 'aria-invalid="true" aria-describedby="sheet-size_error"' in page
+    assert '<ul class="errorlist" id="sheet-size_error"><li>Use millimetres, like 45 or 45.5.</li></ul>' in page
+    page = staff.post(f"{chosen}tag/", {"tags": " , "}).text
+    assert '<ul class="errorlist" id="tags_error"><li>Write at least one tag.</li></ul>' in page
+    assert "size" not in page.partition("<main")[2].partition("<h1")[0]
+
+
 def test_too_many_sheets_are_refused_before_anybody_begins(staff, chosen, monkeypatch):
     monkeypatch.setattr(printing, "MOST_PRINTED", 2)
     answer = staff.post(f"{chosen}sheets/", SHEET)

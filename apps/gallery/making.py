@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from apps.codes.lifetime import codes_left
-from apps.codes.models import PATH_KINDS, Door
+from apps.codes.models import PATH_KINDS, Door, IssuedCode
 from apps.codes.requests import Issuer, code_request
 from apps.codes.services import Issued, issue_code
 from apps.errors import WxcodeError
@@ -47,7 +47,8 @@ class MakePage(StaffPage):
         if not (example.isascii() and example.isdigit() and len(example) <= 18):
             return self._render(self._form(initial=self._first_values(query.get("miniprogram", ""))))
         code = get_code(self.request.user, int(example))
-        result: dict[str, Any] = {"made": code, "is_reused": "reused" in query} if "made" in query else {}
+        reused = {"is_reused": "reused" in query, "keeps_its_names": query.get("reused") == "own-names"}
+        result: dict[str, Any] = {"made": code} | reused if "made" in query else {}
         return self._render(self._form(initial=values_of(code)), **result)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -56,6 +57,8 @@ class MakePage(StaffPage):
             return self._render(form, status=400)
         issued = self._issue(form)
         reused = "&reused" if issued.is_reused else ""
+        if reused and _has_other_names(issued.code, form):
+            reused += "=own-names"
         return HttpResponseRedirect(f"{reverse('gallery:make')}?made={issued.code.pk}{reused}#result")
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
@@ -103,6 +106,12 @@ class MakePage(StaffPage):
             "scene_length": SCENE_LENGTH,
         }
         return TemplateResponse(self.request, self.template_name, shown, status=status)
+
+
+def _has_other_names(code: IssuedCode, form: CodeForm) -> bool:
+    """Whether a label or tags were typed that the stored code does not have."""
+    label, tags = form.given.get("label", ""), set(form.given.get("tags", ()))
+    return bool(label and label != code.label) or not tags <= {tag.name for tag in code.tags.all()}
 
 
 class SceneCheck(StaffPage):

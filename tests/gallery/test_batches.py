@@ -130,7 +130,7 @@ def test_a_rename_and_a_name_that_cannot_be(staff, make_batch):
     answer = staff.post(f"/batches/{batch.pk}/rename/", {"name": "x" * 300})
     assert answer.status_code == 400
     # the box that asks stays open, and says why
-    assert '<details class="confirm" open>' in answer.text
+    assert '<details class="confirm" name="asking" open>' in answer.text
     assert '<ul class="errorlist" id="new-name_error">' in answer.text
     assert f'value="{"x" * 300}"' in answer.text
 

@@ -86,8 +86,18 @@ def test_the_same_again_is_the_stored_code_and_says_so(staff, sandbox, miniprogr
     make(staff, miniprogram)
     answer = make(staff, miniprogram)
     assert answer["Location"].endswith("&reused#result")
-    assert "This very code was issued before" in staff.get(answer["Location"]).text
+    text = staff.get(answer["Location"]).text
+    assert "This very code was issued before" in text
+    assert "It keeps its own label" not in text
     assert sandbox.count(CODE) == 1
+
+
+@pytest.mark.parametrize("names", [{"label": "Terrace"}, {"tags": "hall, garden"}])
+def test_a_label_or_tag_that_the_stored_code_does_not_take_is_not_lost_in_silence(staff, miniprogram, names):
+    make(staff, miniprogram, label="Window", tags="hall")
+    answer = make(staff, miniprogram, **names)
+    assert "It keeps its own label and tags" in staff.get(answer["Location"]).text
+    assert IssuedCode.objects.get().label == "Window"
 
 
 def test_a_similar_one_begins_with_the_same_values(staff, miniprogram):

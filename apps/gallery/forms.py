@@ -17,6 +17,11 @@ from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySe
 BLACK, AUTO, OWN = "black", "auto", "own"
 COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
 KINDS_IN_SHORT = {Kind.UNLIMITED: _("unlimited"), Kind.LIMITED: _("limited"), Kind.QRCODE: _("square QR code")}
+VERSIONS_IN_SHORT = {
+    EnvVersion.RELEASE: _("release"),
+    EnvVersion.TRIAL: _("trial"),
+    EnvVersion.DEVELOP: _("develop"),
+}
 KINDS = [
     (Kind.UNLIMITED, _("without limit, with a scene")),
     (Kind.LIMITED, _("limited: one of 100,000, with a path")),

@@ -54,6 +54,13 @@ class SelectionsPage(StaffPage):
             selection = choose_ticked(user_id(self.request), ids)
         return HttpResponseRedirect(reverse("gallery:selection", args=[selection.pk]))
 
+    def address_after_login(self) -> str:
+        """Back to the codes, not to a list without the selection that was not made."""
+        if self.request.method != "POST":
+            return super().address_after_login()
+        search = Search.read(QueryDict(self.request.POST.get("search", "").removeprefix("?")), granted=None)
+        return reverse("gallery:home") + search.newest().query_string()
+
     def _read(self, search: str) -> Search:
         return Search.read(QueryDict(search.removeprefix("?")), granted=self.appids)
 

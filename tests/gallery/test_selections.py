@@ -166,6 +166,13 @@ def test_a_sheet_that_cannot_be_is_explained_beside_what_was_typed(staff, chosen
     assert f'value="{changes.get("title", "Mine")}"' in answer.text
 
 
+def test_a_session_that_ends_in_between_leads_back_to_the_search(client, staff, three):
+    client.logout()
+    answer = client.post("/selections/", {"what": "ticked", "search": "?q=t%3D&nonsense=1", "code": [three[0].pk]})
+    assert answer["Location"] == "/login/?next=/%3Fq%3Dt%253D"
+    assert Selection.objects.count() == 0
+
+
 def test_what_is_wrong_stands_at_its_field(staff, chosen):
     page = staff.post(f"{chosen}sheets/", SHEET | {"size": "abc"}).text
     assert "please look at the marked fields" in page

@@ -173,6 +173,13 @@ def test_a_session_that_ends_in_between_leads_back_to_the_search(client, staff, 
     assert Selection.objects.count() == 0
 
 
+def test_a_selection_says_in_words_what_was_searched(staff, three, miniprogram):
+    search = f"?q=table&miniprogram={miniprogram.appid}&env_version=release"
+    address = staff.post("/selections/", {"what": "all", "search": search})["Location"]
+    for text in (staff.get(address).text, staff.get("/selections/").text):
+        assert f">Words: table · Mini-program: {miniprogram.name} · Version: release</a>" in text
+
+
 def test_what_is_wrong_stands_at_its_field(staff, chosen):
     page = staff.post(f"{chosen}sheets/", SHEET | {"size": "abc"}).text
     assert "please look at the marked fields" in page

@@ -127,7 +127,7 @@ class MakePage(StaffPage):
 
 def typed_values(query: QueryDict) -> dict[str, Any]:
     """What an address says to fill in."""
-    values: dict[str, Any] = {name: query[name].replace("\0", "") for name in TYPED if name in query}
+    values: dict[str, Any] = {name: str(query[name]).replace("\0", "") for name in TYPED if name in query}
     return values | {name: query[name] == "1" for name in BOXES if name in query}
 
 

@@ -21,7 +21,7 @@ from apps.errors import WxcodeError
 from apps.gateway.models import OpenDoor
 from apps.miniprograms.models import MiniProgram
 from apps.selections.choosing import choose_found
-from apps.selections.jobs import start_job
+from apps.selections.jobs import announce, start_job
 from apps.selections.models import Action, Selection
 from apps.tokens.services import get_access_token
 from apps.wechat.types import LineColor
@@ -144,5 +144,5 @@ def world(sandbox: Any, batches: dict[str, CodeBatch], codes: IssuedCode, staff:
         LogEntry.objects.log_actions(staff.pk, kind, CHANGE, change_message=said, single_object=True)
     chosen = [code.pk for code in IssuedCode.objects.filter(miniprogram=tea)]
     selection = choose_found(staff.pk, chosen, search=f"?q=table&miniprogram={tea.appid}")
-    start_job(selection, Action.TAG, {"tags": ["terrace", "2026"]})
+    announce([start_job(selection, Action.TAG, {"tags": ["terrace", "2026"]})])
     return World(staff=staff, code=codes, tea=tea, sick=sick, batches=batches, selection=selection)

@@ -57,6 +57,9 @@ def test_arrows_stay_in_the_search_and_the_slash_leads_back_to_it(
     log_in(page)
     page.goto("/?env_version=trial")
     page.get_by_role("link", name="Hall 2").click()
+    # a key counts once the page is there
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hall 2")
+    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", level=1)).to_have_text("Hall 0")
     page.keyboard.press("ArrowLeft")

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.batches.models import CodeBatch
 from apps.codes.models import Kind
 from apps.gallery.browsing import Search
-from apps.gallery.forms import KINDS_IN_SHORT
-from apps.miniprograms.models import MiniProgram
+from apps.gallery.forms import KINDS_IN_SHORT, VERSIONS_IN_SHORT
+from apps.miniprograms.models import EnvVersion, MiniProgram
 
 TITLES: dict[str, Any] = {
     "words": _("Words"),
@@ -67,6 +67,7 @@ def _issuer(label: str, _search: Search) -> str:
 WORDINGS: dict[str, Callable[[Any, Search], Any]] = {
     "appid": _miniprogram,
     "kind": lambda kind, _search: KINDS_IN_SHORT[Kind(kind)],
+    "env_version": lambda version, _search: VERSIONS_IN_SHORT[EnvVersion(version)],
     "issuer": _issuer,
     "is_archived": lambda _is_archived, _search: _("archived codes only"),
     "batch": _batch,

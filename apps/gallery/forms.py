@@ -1,5 +1,7 @@
 """The form that makes a code, and what it shares with batches: choices for people, the API's own rules."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,6 +17,11 @@ from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySe
 BLACK, AUTO, OWN = "black", "auto", "own"
 COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
 KINDS_IN_SHORT = {Kind.UNLIMITED: _("unlimited"), Kind.LIMITED: _("limited"), Kind.QRCODE: _("square QR code")}
+VERSIONS_IN_SHORT = {
+    EnvVersion.RELEASE: _("release"),
+    EnvVersion.TRIAL: _("trial"),
+    EnvVersion.DEVELOP: _("develop"),
+}
 KINDS = [
     (Kind.UNLIMITED, _("without limit, with a scene")),
     (Kind.LIMITED, _("limited: one of 100,000, with a path")),
@@ -142,9 +149,10 @@ class CodeForm(LookForm):
         return {name: value for name, value in body.items() if name not in foreign}
 
 
-def read_tags(cleaned: dict[str, Any]) -> list[str]:
-    """The tags that were typed with commas between them, Chinese ones as well."""
-    return [tag.strip() for tag in cleaned.get("tags", "").replace("，", ",").split(",") if tag.strip()]
+def read_tags(cleaned: Mapping[str, Any]) -> list[str]:
+    """The tags that were typed with commas or semicolons between them, Chinese ones as well; each once."""
+    typed = re.split("[,，、;；]", cleaned.get("tags", ""))
+    return list(dict.fromkeys(filter(None, map(str.strip, typed))))
 
 
 def path_messages(kind: str, path: str) -> list[str]:

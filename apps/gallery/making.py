@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from apps.codes.lifetime import codes_left
-from apps.codes.models import PATH_KINDS, Door
+from apps.codes.models import PATH_KINDS, Door, IssuedCode
 from apps.codes.requests import Issuer, code_request
 from apps.codes.services import Issued, issue_code
 from apps.errors import WxcodeError
@@ -31,12 +32,20 @@ from apps.gallery.trail import record_addition
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
 
+# Fields that an address may fill in; the box that spends one of the 100,000 is not among them.
+TYPED = ("kind", "scene", "path", "page", "env_version", "width", "color", "line_color", "label", "tags")
+BOXES = ("check_path", "is_hyaline")
+# proxies take 8 KB for the whole request line
+QUERY_MAX_LENGTH = 6000
 # Whose fault it is that WeChat refused.
 FIELDS_OF_ERRCODES = {41030: "page", 40169: "scene", 40159: "path"}
 
 
 class MakePage(StaffPage):
-    """`?miniprogram=APPID` fills in its defaults, `?like=ID` another code's values, `?made=ID` shows the result."""
+    """`?miniprogram=APPID` fills in its defaults, `?like=ID` another code's values, `?made=ID` shows the result.
+
+    Fields of the form in the address (`?scene=table%3D7`, 0 and 1 for boxes) are filled in over the defaults.
+    """
 
     template_name = "gallery/make.html"
     needs: ClassVar[Mapping[str, str]] = {"GET": MAKE_CODES, "POST": MAKE_CODES}
@@ -45,9 +54,11 @@ class MakePage(StaffPage):
         query = self.request.GET
         example = query.get("made") or query.get("like") or ""
         if not (example.isascii() and example.isdigit() and len(example) <= 18):
-            return self._render(self._form(initial=self._first_values(query.get("miniprogram", ""))))
+            values = self._first_values(query.get("miniprogram", "")) | typed_values(query)
+            return self._render(self._form(initial=values), was_away="away" in query)
         code = get_code(self.request.user, int(example))
-        result: dict[str, Any] = {"made": code, "is_reused": "reused" in query} if "made" in query else {}
+        reused = {"is_reused": "reused" in query, "keeps_its_names": query.get("reused") == "own-names"}
+        result: dict[str, Any] = {"made": code} | reused if "made" in query else {}
         return self._render(self._form(initial=values_of(code)), **result)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -56,7 +67,16 @@ class MakePage(StaffPage):
             return self._render(form, status=400)
         issued = self._issue(form)
         reused = "&reused" if issued.is_reused else ""
+        if reused and _has_other_names(issued.code, form):
+            reused += "=own-names"
         return HttpResponseRedirect(f"{reverse('gallery:make')}?made={issued.code.pk}{reused}#result")
+
+    def address_after_login(self) -> str:
+        typed = {name: self.request.POST.get(name, "") for name in ("miniprogram", *TYPED)}
+        typed |= {name: str(int(name in self.request.POST)) for name in BOXES}
+        query = urlencode(typed | {"away": 1})
+        is_small = self.request.method == "POST" and len(query) <= QUERY_MAX_LENGTH
+        return f"{reverse('gallery:make')}?{query}" if is_small else super().address_after_login()
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
@@ -103,6 +123,18 @@ class MakePage(StaffPage):
             "scene_length": SCENE_LENGTH,
         }
         return TemplateResponse(self.request, self.template_name, shown, status=status)
+
+
+def typed_values(query: QueryDict) -> dict[str, Any]:
+    """What an address says to fill in."""
+    values: dict[str, Any] = {name: str(query[name]).replace("\0", "") for name in TYPED if name in query}
+    return values | {name: query[name] == "1" for name in BOXES if name in query}
+
+
+def _has_other_names(code: IssuedCode, form: CodeForm) -> bool:
+    """Whether a label or tags were typed that the stored code does not have."""
+    label, tags = form.given.get("label", ""), set(form.given.get("tags", ()))
+    return bool(label and label != code.label) or not tags <= {tag.name for tag in code.tags.all()}
 
 
 class SceneCheck(StaffPage):

@@ -54,7 +54,7 @@ class StaffPage(TemplateView):
         user = self.request.user
         if not user.is_authenticated:
             # a fragment cannot hold the login page: the browser is told to load the whole page again
-            return HttpResponseClientRefresh() if self.request.htmx else redirect_to_login(self.request.get_full_path())
+            return HttpResponseClientRefresh() if self.request.htmx else redirect_to_login(self.address_after_login())
         if not user.is_staff:
             return _render(TemplateResponse(self.request, "gallery/not_staff.html", status=403))
         if not (self.appids is None or self.appids):
@@ -70,6 +70,10 @@ class StaffPage(TemplateView):
             if error.retry_after is not None:
                 response.headers["Retry-After"] = str(error.retry_after)
             return response
+
+    def address_after_login(self) -> str:
+        """Where a reader whose session has ended goes on; a form may take along what was typed."""
+        return self.request.get_full_path()
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         """The answer for `error`; a page with a form shows it beside what was typed."""

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE
@@ -16,8 +17,10 @@ from apps.codes.models import EarlierPicture, IssuedCode
 from apps.errors import InvalidRequest, NotFound, WxcodeError
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage
+from apps.gallery.trail import record_changes
 from apps.gallery.views import get_code
 
+TAKEN = gettext_noop("Downloaded its picture.")
 LOOKED_AT = (*pictures.COPY_WIDTHS, *pictures.THUMBNAILS)
 
 
@@ -44,6 +47,8 @@ class PictureView(StaffPage):
             response = HttpResponse(pictures.read_image(picture, width=width), content_type=picture.media_type)
         if is_download:
             response["Content-Disposition"] = _disposition(code, picture, width)
+            if self.request.method == "GET" and response.status_code == 200:
+                record_changes(self.request, [code], TAKEN)
         response["ETag"] = entity_tag
         response["Cache-Control"] = IMMUTABLE if version is not None or not code.reissues else REPLACED
         return response

@@ -1,7 +1,6 @@
 """Selections: choosing codes on the home page, the list of one's own, and one of them with the work on it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -11,7 +10,9 @@ from django.urls import reverse
 from apps.exports.sheets import PART_SIZE
 from apps.gallery.batches import sheet_facts
 from apps.gallery.browsing import Search, read_id
+from apps.gallery.chips import chips_of
 from apps.gallery.pages import StaffPage
+from apps.miniprograms.grants import visible_appids
 from apps.selections.choosing import MOST_CODES, choose_found, choose_ticked, get_selection, read_codes
 from apps.selections.jobs import announce
 from apps.selections.models import Selection, SelectionJob
@@ -33,6 +34,8 @@ class SelectionsPage(StaffPage):
         found = Selection.objects.filter(user=user_id(self.request)).defer("code_ids").prefetch_related("jobs")
         rows = list((found if before is None else found.filter(pk__lt=before))[: PAGE_SIZE + 1])
         shown = rows[:PAGE_SIZE]
+        for selection in shown:
+            tell_search(selection, granted=self.appids)
         return super().get_context_data(
             **kwargs,
             selections=shown,
@@ -44,7 +47,7 @@ class SelectionsPage(StaffPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.request.POST
         if form.get("what") == ALL:
-            search = replace(self._read(form.get("search", "")), before=None)
+            search = read_search(form.get("search", ""), granted=self.appids).newest()
             ids = [row.id for row in search.history()[: MOST_CODES + 1]]
             selection = choose_found(user_id(self.request), ids, search=search.query_string())
         else:
@@ -54,8 +57,12 @@ class SelectionsPage(StaffPage):
             selection = choose_ticked(user_id(self.request), ids)
         return HttpResponseRedirect(reverse("gallery:selection", args=[selection.pk]))
 
-    def _read(self, search: str) -> Search:
-        return Search.read(QueryDict(search.removeprefix("?")), granted=self.appids)
+    def address_after_login(self) -> str:
+        """Back to the codes, not to a list without the selection that was not made."""
+        if self.request.method != "POST":
+            return super().address_after_login()
+        search = read_search(self.request.POST.get("search", ""), granted=None)
+        return reverse("gallery:home") + search.newest().query_string()
 
 
 class SelectionPage(StaffPage):
@@ -80,6 +87,7 @@ def show_selection(
     request: HttpRequest, selection: Selection, *, status: int = 200, form: QueryDict | None = None, **shown: Any
 ) -> TemplateResponse:
     """The page of `selection`; `problem` among `shown` is an error to tell first, `form` what was sent then."""
+    tell_search(selection, granted=visible_appids(request.user))
     facts = {
         "selection": selection,
         "thumbs": list(read_codes(selection.user_id, selection.code_ids[: -THUMBS - 1 : -1])),
@@ -91,6 +99,16 @@ def show_selection(
         **job_facts(selection),
     }
     return TemplateResponse(request, "gallery/selection.html", facts | shown, status=status)
+
+
+def read_search(search: str, *, granted: frozenset[str] | None) -> Search:
+    """What the address bar `search` means."""
+    return Search.read(QueryDict(search.removeprefix("?")), granted=granted)
+
+
+def tell_search(selection: Selection, *, granted: frozenset[str] | None) -> None:
+    """Lets `selection` say in words what it was searched by, as its `chips`."""
+    vars(selection)["chips"] = chips_of(read_search(selection.search or "", granted=granted))
 
 
 def job_facts(selection: Selection) -> dict[str, Any]:

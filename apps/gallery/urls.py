@@ -7,6 +7,7 @@ from apps.codes import urls as _registers_the_id_converter  # noqa: F401
 from apps.gallery import (
     batch_actions,
     batches,
+    changing,
     counting,
     making,
     new_batch,
@@ -26,6 +27,9 @@ urlpatterns = [
     path("codes/<id:pk>/", views.CodePage.as_view(), name="code"),
     path("codes/<id:pk>/picture", picture.PictureView.as_view(), name="picture"),
     path("codes/<id:pk>/reissue/", reissuing.ReissueView.as_view(), name="reissue"),
+    path("codes/<id:pk>/change/", changing.ChangeView.as_view(), name="change"),
+    path("codes/<id:pk>/archive/", changing.ArchiveView.as_view(), {"is_archived": True}, name="archive"),
+    path("codes/<id:pk>/restore/", changing.ArchiveView.as_view(), {"is_archived": False}, name="restore"),
     path("make/", making.MakePage.as_view(), name="make"),
     path("make/scene/", making.SceneCheck.as_view(), name="scene-check"),
     path("batches/", batches.BatchesPage.as_view(), name="batches"),

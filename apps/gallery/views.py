@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -67,12 +67,11 @@ class CodePage(StaffPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         code = get_code(self.request.user, kwargs["pk"])
-        reissued = {"was_reissued": "reissued" in self.request.GET}
-        return super().get_context_data(**kwargs, **code_facts(self, code), **reissued)
+        return super().get_context_data(**kwargs, **code_facts(self, code), told=self.request.GET.get("told", ""))
 
 
-def code_facts(page: StaffPage, code: IssuedCode) -> dict[str, Any]:
-    """Everything that the page of `code` shows to the reader of `page`."""
+def code_facts(page: StaffPage, code: IssuedCode, *, typed: QueryDict | None = None) -> dict[str, Any]:
+    """Everything that the page of `code` shows to the reader of `page`; `typed` is a form that was refused."""
     request = page.request
     search = Search.read(request.GET, granted=page.appids)
     newer, older = find_neighbours(code, search)
@@ -86,6 +85,8 @@ def code_facts(page: StaffPage, code: IssuedCode) -> dict[str, Any]:
         "curl": snippets.curl_picture(address=address),
         "on_load": snippets.on_load(scene=code.scene) if code.scene else snippets.on_load_path(path=code.page),
         "encoded_scene": quote(code.scene, safe=""),
+        "names": {"label": code.label, "tags": ", ".join(tag.name for tag in code.tags.all())}
+        | {name: text for name, text in (typed or {}).items() if name in ("label", "tags")},
         **sizes_of(code),
     }
 

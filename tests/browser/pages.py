@@ -22,6 +22,7 @@ def gallery_pages(world: World) -> dict[str, str]:
         "batches": "/batches/",
         "new-batch": "/batches/new/",
         "selections": "/selections/",
+        "selection": f"/selections/{world.selection.pk}/",
         "account": reverse("accounts:account"),
         "second-factor": reverse("accounts:set-up"),
     }

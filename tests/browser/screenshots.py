@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -65,10 +66,23 @@ def test_write_the_gallery(new_page: Callable[..., Page], log_in: Any, world: Wo
         "batches": "/batches/",
         "batch": f"/batches/{world.batches['done'].pk}/",
         "batch-held": f"/batches/{world.batches['held'].pk}/",
+        "nothing-found": "/?q=table&env_version=trial",
+        "selection": f"/selections/{world.selection.pk}/",
+        "selections": "/selections/",
+        "account": reverse("accounts:account"),
+        "second-factor": reverse("accounts:set-up"),
     }
     for name, address in addresses.items():
         page.goto(address)
         write(page, f"{name}{suffix}")
+    page.goto("/?q=table&kind=unlimited&tag=terrace")
+    page.locator(".filters summary").click()
+    for tick in page.locator(".picker input").all()[:2]:
+        tick.check()
+    write(page, f"gallery-selecting{suffix}")
+    page.goto(f"/codes/{world.code.pk}/")
+    page.get_by_text("1280 px…", exact=True).click()
+    write(page, f"detail-larger{suffix}")
     page.goto("/make/")
     page.get_by_label("Scene").fill("桌子 7")
     page.get_by_role("button", name="Make the code").click()
@@ -124,6 +138,7 @@ def test_write_chinese_pages(
         "gallery": "/",
         "detail": f"/codes/{world.code.pk}/",
         "make": f"/make/?made={world.code.pk}",
+        "selection": f"/selections/{world.selection.pk}/",
         "new-batch": "/batches/new/",
         "batch": f"/batches/{world.batches['held'].pk}/",
         "admin": "/admin/",

@@ -77,6 +77,22 @@ def test_nobody_is_kept_from_the_gallery(page: Page, log_in: Any, world: World) 
     assert not found, found
 
 
+def test_nobody_is_kept_from_what_a_page_of_the_gallery_asks(page: Page, log_in: Any, world: World, watch: Any) -> None:
+    watch.expected = ("400 (Bad Request)",)
+    log_in(page)
+    page.goto(f"/codes/{world.code.pk}/")
+    page.get_by_text("Label and tags…", exact=True).click()
+    found = look(page)
+    page.get_by_text("1280 px…", exact=True).click()
+    found += look(page)
+    page.goto(f"/selections/{world.selection.pk}/")
+    page.get_by_label("Edge in mm").fill("wide")
+    page.get_by_role("button", name="Sheets PDF").click()
+    page.get_by_text("look at the marked fields").wait_for()
+    found += look(page)
+    assert not found, "\n".join(found)
+
+
 def test_nobody_is_kept_from_the_admin(page: Page, log_in: Any, world: World, watch: Any) -> None:
     # what only wxcode writes has no page to add a row
     watch.expected = ("403 (Forbidden)",)

@@ -57,6 +57,9 @@ def test_arrows_stay_in_the_search_and_the_slash_leads_back_to_it(
     log_in(page)
     page.goto("/?env_version=trial")
     page.get_by_role("link", name="Hall 2").click()
+    # a key counts once the page is there
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hall 2")
+    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", level=1)).to_have_text("Hall 0")
     page.keyboard.press("ArrowLeft")
@@ -88,6 +91,59 @@ def test_a_larger_picture_is_asked_for_and_downloaded(
     with Image.open(saved) as picture:
         assert picture.width == 860
     assert IssuedCode.objects.get().width == 1280
+
+
+def test_boxes_that_ask_come_one_at_a_time_and_close_by_escape_or_elsewhere(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    code = issue(miniprogram, "table=7")
+    log_in(page)
+    page.goto(f"/codes/{code.pk}/")
+    opened = page.locator("details.confirm[open]")
+    for box in ("860 px…", "1280 px…", "Label and tags…"):
+        page.get_by_text(box, exact=True).click()
+        expect(opened).to_have_count(1)
+        expect(opened.locator("summary")).to_have_text(box)
+    page.get_by_label("Label", exact=True).fill("Win")
+    page.keyboard.press("Escape")
+    expect(opened).to_have_count(0)
+    expect(page.locator("summary", has_text="Label and tags…")).to_be_focused()
+    page.get_by_text("860 px…", exact=True).click()
+    page.get_by_role("heading", level=1).click()
+    expect(opened).to_have_count(0)
+
+
+def test_label_tags_and_archive_are_changed_on_the_page_of_the_code(
+    page: Page, log_in: Any, miniprogram: MiniProgram
+) -> None:
+    code = issue(miniprogram, "table=7", label="Window")
+    page.set_viewport_size(SMALLEST)
+    log_in(page)
+    page.goto(f"/codes/{code.pk}/?q=table")
+    page.get_by_text("Label and tags…", exact=True).click()
+    assert has_room(page)
+    page.get_by_label("Label", exact=True).fill("靠窗 7 号桌")
+    page.get_by_role("textbox", name="Tags").fill("terrace，2026")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("靠窗 7 号桌")
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("The code is archived")).to_be_visible()
+    page.get_by_role("link", name="Back to the search").click()
+    expect(page.get_by_role("link", name="Show the archived code that matches")).to_be_visible()
+    page.get_by_role("link", name="Show the archived code that matches").click()
+    page.get_by_role("link", name="靠窗 7 号桌").click()
+    page.get_by_role("button", name="Bring back").click()
+    expect(page.get_by_text("The code is back")).to_be_visible()
+    assert sorted(IssuedCode.objects.get().tags.values_list("name", flat=True)) == ["2026", "terrace"]
+
+
+def test_the_number_of_folded_filters_follows_them(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    issue(miniprogram, "table=7")
+    log_in(page)
+    page.get_by_text("Filters", exact=True).click()
+    expect(page.locator("#panel-count")).to_be_empty()
+    page.locator("#filters select[name=kind]").select_option("unlimited")
+    expect(page.locator("#panel-count")).to_have_text("1")
 
 
 def test_the_form_follows_the_kind_and_the_preview_follows_the_form(

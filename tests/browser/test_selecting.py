@@ -145,6 +145,8 @@ def test_codes_are_selected_without_javascript(
         issue(miniprogram, f"t={number}", label=f"Table {number}")
     page = new_page(java_script_enabled=False)
     log_in(page)
+    for dead in ("Select all shown", "Select none"):
+        expect(page.get_by_text(dead)).to_be_hidden()
     page.get_by_role("button", name="Use the selected").click()
     expect(page.get_by_text("tick at least one code")).to_be_visible()
     page.goto("/")

@@ -20,6 +20,9 @@ from apps.codes.requests import Issuer
 from apps.errors import WxcodeError
 from apps.gateway.models import OpenDoor
 from apps.miniprograms.models import MiniProgram
+from apps.selections.choosing import choose_found
+from apps.selections.jobs import announce, start_job
+from apps.selections.models import Action, Selection
 from apps.tokens.services import get_access_token
 from apps.wechat.types import LineColor
 from tests.batches.conftest import source_of
@@ -46,6 +49,7 @@ class World:
     tea: MiniProgram
     sick: MiniProgram
     batches: dict[str, CodeBatch]
+    selection: Selection
 
 
 @pytest.fixture
@@ -138,4 +142,7 @@ def world(sandbox: Any, batches: dict[str, CodeBatch], codes: IssuedCode, staff:
     for row in (tea, sick, till):
         kind = type(row).objects.filter(pk=row.pk)
         LogEntry.objects.log_actions(staff.pk, kind, CHANGE, change_message=said, single_object=True)
-    return World(staff=staff, code=codes, tea=tea, sick=sick, batches=batches)
+    chosen = [code.pk for code in IssuedCode.objects.filter(miniprogram=tea)]
+    selection = choose_found(staff.pk, chosen, search=f"?q=table&miniprogram={tea.appid}")
+    announce([start_job(selection, Action.TAG, {"tags": ["terrace", "2026"]})])
+    return World(staff=staff, code=codes, tea=tea, sick=sick, batches=batches, selection=selection)

@@ -127,7 +127,12 @@ def test_a_rename_and_a_name_that_cannot_be(staff, make_batch):
     staff.post(f"/batches/{batch.pk}/rename/", {"name": "  Terrace  2 "})
     batch.refresh_from_db()
     assert batch.name == "Terrace 2"
-    assert staff.post(f"/batches/{batch.pk}/rename/", {"name": ""}).status_code == 400
+    answer = staff.post(f"/batches/{batch.pk}/rename/", {"name": "x" * 300})
+    assert answer.status_code == 400
+    # the box that asks stays open, and says why
+    assert '<details class="confirm" name="asking" open>' in answer.text
+    assert '<ul class="errorlist" id="new-name_error">' in answer.text
+    assert f'value="{"x" * 300}"' in answer.text
 
 
 def test_nothing_is_done_by_following_a_link(staff, make_batch):

@@ -60,6 +60,15 @@ def test_a_card_says_everything(staff, miniprogram):
     assert 'width="160" height="160"' in text
 
 
+def test_kind_and_version_are_words_of_the_readers_language(staff, miniprogram):
+    code = issue(miniprogram, "a=1", env_version="trial", check_path=False)
+    for address in ("/", f"/codes/{code.pk}/", "/?env_version=trial"):
+        text = staff.get(address, headers={"Accept-Language": "zh-hans"}).text
+        assert "体验版</span>" in text
+        assert ">trial<" not in text
+        assert "不限量</span>" in text and ">unlimited<" not in text
+
+
 def test_times_are_those_of_the_readers_browser(staff, miniprogram):
     issue(miniprogram, "a=1")
     IssuedCode.objects.update(issued_at=dt.datetime(2026, 5, 3, 4, 5, tzinfo=dt.UTC))

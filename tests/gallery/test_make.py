@@ -1,8 +1,10 @@
 """Making one: defaults, the result, and every way to fail, with what was typed still there."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 
 from apps.codes.models import FailedAttempt, IssuedCode
 from tests.gallery.staff import PAGE, issue
@@ -86,8 +88,47 @@ def test_the_same_again_is_the_stored_code_and_says_so(staff, sandbox, miniprogr
     make(staff, miniprogram)
     answer = make(staff, miniprogram)
     assert answer["Location"].endswith("&reused#result")
-    assert "This very code was issued before" in staff.get(answer["Location"]).text
+    text = staff.get(answer["Location"]).text
+    assert "This very code was issued before" in text
+    assert "It keeps its own label" not in text
     assert sandbox.count(CODE) == 1
+
+
+def test_a_session_that_ends_while_somebody_types_loses_nothing(client, staff, miniprogram):
+    typed = {"scene": "table=9&x=1", "label": "靠窗", "tags": "hall", "color": "own", "line_color": "#0b7a45"}
+    client.logout()
+    answer = make(client, miniprogram, **typed, is_hyaline="on", check_path=None, spend="1")
+    assert answer.status_code == 302
+    address = parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+    assert "spend" not in address
+    client.force_login(User.objects.get())
+    text = client.get(address).text
+    assert "nothing was made yet" in text
+    for value in ("table=9&amp;x=1", "靠窗", "hall", "#0b7a45"):
+        assert f'value="{value}"' in text
+    assert re.search(r'<input type="checkbox" name="is_hyaline"[^>]* checked', text)
+    assert not re.search(r'<input type="checkbox" name="check_path"[^>]* checked', text)
+    assert not IssuedCode.objects.exists()
+
+
+def test_more_than_an_address_holds_is_not_taken_along(client, staff, miniprogram):
+    client.logout()
+    assert make(client, miniprogram, label="桌" * 3000)["Location"] == "/login/?next=/make/"
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=none&color=none&width=wide&line_color=red", "scene=%00&env_version=&check_path=x"]
+)
+def test_nonsense_in_the_address_is_a_form_all_the_same(staff, miniprogram, query):
+    assert staff.get(f"/make/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("names", [{"label": "Terrace"}, {"tags": "hall, garden"}])
+def test_a_label_or_tag_that_the_stored_code_does_not_take_is_not_lost_in_silence(staff, miniprogram, names):
+    make(staff, miniprogram, label="Window", tags="hall")
+    answer = make(staff, miniprogram, **names)
+    assert "It keeps its own label and tags" in staff.get(answer["Location"]).text
+    assert IssuedCode.objects.get().label == "Window"
 
 
 def test_a_similar_one_begins_with_the_same_values(staff, miniprogram):

@@ -53,7 +53,7 @@ def test_what_it_costs_is_said_beforehand(staff, code, limited):
 def test_a_larger_picture_is_the_same_code_with_another_picture(staff, sandbox, code):
     before = stored(code)
     answer = staff.post(f"/codes/{code.pk}/reissue/", {"width": "1280"})
-    assert (answer.status_code, answer["Location"]) == (302, f"/codes/{code.pk}/?reissued")
+    assert (answer.status_code, answer["Location"]) == (302, f"/codes/{code.pk}/?told=reissued")
     text = staff.get(answer["Location"]).text
     assert "WeChat has drawn it anew, 1280 px wide." in text
     fresh = IssuedCode.objects.get()
@@ -68,7 +68,7 @@ def test_a_larger_picture_is_the_same_code_with_another_picture(staff, sandbox, 
 
 def test_the_search_that_one_came_from_is_not_lost(staff, code):
     answer = staff.post(f"/codes/{code.pk}/reissue/?q=window", {"width": "860"})
-    assert answer["Location"] == f"/codes/{code.pk}/?q=window&reissued"
+    assert answer["Location"] == f"/codes/{code.pk}/?q=window&told=reissued"
 
 
 def test_earlier_pictures_are_shown_with_their_looks_and_who_replaced_them(staff, code):

@@ -166,6 +166,30 @@ def test_a_sheet_that_cannot_be_is_explained_beside_what_was_typed(staff, chosen
     assert f'value="{changes.get("title", "Mine")}"' in answer.text
 
 
+def test_a_session_that_ends_in_between_leads_back_to_the_search(client, staff, three):
+    client.logout()
+    answer = client.post("/selections/", {"what": "ticked", "search": "?q=t%3D&nonsense=1", "code": [three[0].pk]})
+    assert answer["Location"] == "/login/?next=/%3Fq%3Dt%253D"
+    assert Selection.objects.count() == 0
+
+
+def test_a_selection_says_in_words_what_was_searched(staff, three, miniprogram):
+    search = f"?q=table&miniprogram={miniprogram.appid}&env_version=release"
+    address = staff.post("/selections/", {"what": "all", "search": search})["Location"]
+    for text in (staff.get(address).text, staff.get("/selections/").text):
+        assert f">Words: table · Mini-program: {miniprogram.name} · Version: release</a>" in text
+
+
+def test_what_is_wrong_stands_at_its_field(staff, chosen):
+    page = staff.post(f"{chosen}sheets/", SHEET | {"size": "abc"}).text
+    assert "please look at the marked fields" in page
+    assert 'aria-invalid="true" aria-describedby="sheet-size_error"' in page
+    assert '<ul class="errorlist" id="sheet-size_error"><li>Use millimetres, like 45 or 45.5.</li></ul>' in page
+    page = staff.post(f"{chosen}tag/", {"tags": " , "}).text
+    assert '<ul class="errorlist" id="tags_error"><li>Write at least one tag.</li></ul>' in page
+    assert "size" not in page.partition("<main")[2].partition("<h1")[0]
+
+
 def test_too_many_sheets_are_refused_before_anybody_begins(staff, chosen, monkeypatch):
     monkeypatch.setattr(printing, "MOST_PRINTED", 2)
     answer = staff.post(f"{chosen}sheets/", SHEET)

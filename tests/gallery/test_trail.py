@@ -9,6 +9,7 @@ from apps.codes.models import IssuedCode
 from apps.gallery.batch_actions import ACTIONS, ENTRIES, TAKEN
 from tests.batches.conftest import make_batch as make_batch
 from tests.batches.conftest import work as work
+from tests.gallery.staff import issue
 from tests.gallery.test_make import make
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,18 @@ def test_a_file_that_is_taken_along_is_there(staff, miniprogram, make_batch, wor
         assert newest() == ("anna", CHANGE, words, batch)
     assert staff.get(f"/batches/{batch.pk}/file.pdf?sheet=a4&columns=3&size=900").status_code == 400
     assert LogEntry.objects.count() == len(TAKEN) == len(FILES)
+
+
+def test_a_picture_that_is_taken_along_is_there_and_one_that_is_looked_at_is_not(staff, miniprogram):
+    code = issue(miniprogram, "a=1")
+    for query in ("", "?width=160", "?width=280"):
+        assert staff.get(f"/codes/{code.pk}/picture{query}").status_code == 200
+    staff.head(f"/codes/{code.pk}/picture?download=1")
+    assert not LogEntry.objects.exists()
+    answer = staff.get(f"/codes/{code.pk}/picture?width=280&download=1")
+    assert newest() == ("anna", CHANGE, "Downloaded its picture.", code)
+    again = staff.get(f"/codes/{code.pk}/picture?width=280&download=1", headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, LogEntry.objects.count()) == (304, 1)
 
 
 def test_a_refused_action_is_not_there(staff, miniprogram, make_batch):

@@ -1,8 +1,12 @@
 """How facts of a code are worded on the gallery's pages."""
 
+from typing import Any
+
 from django import template
 
-from apps.codes.models import IssuedCode
+from apps.codes.models import IssuedCode, Kind
+from apps.gallery.forms import KINDS_IN_SHORT, VERSIONS_IN_SHORT
+from apps.miniprograms.models import EnvVersion
 
 register = template.Library()
 
@@ -20,6 +24,18 @@ def issuer_name(code: IssuedCode) -> str:
 def person_name(label: str) -> str:
     """`anna` for `staff:anna`."""
     return label.partition(":")[2] or label
+
+
+@register.filter
+def kind_word(kind: str) -> Any:
+    """`unlimited`, in the reader's language."""
+    return KINDS_IN_SHORT[Kind(kind)]
+
+
+@register.filter
+def version_word(env_version: str) -> Any:
+    """`release`, in the reader's language."""
+    return VERSIONS_IN_SHORT[EnvVersion(env_version)]
 
 
 @register.filter

@@ -35,6 +35,12 @@ def job_title(job: SelectionJob) -> str:
     }[Action(job.action)]
 
 
+@register.filter
+def job_state(job: SelectionJob) -> Any:
+    """The state in one word."""
+    return STATES[JobState(job.state)][0]
+
+
 @register.inclusion_tag("gallery/job_badge.html")
 def job_badge(job: SelectionJob) -> dict[str, Any]:
     word, look = STATES[JobState(job.state)]

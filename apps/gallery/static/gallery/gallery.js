@@ -72,6 +72,21 @@ document.addEventListener('keydown', (event) => {
   if (neighbour) neighbour.click()
 })
 
+// --- boxes that ask: Escape, or a click elsewhere, closes them
+
+document.addEventListener('click', (event) => {
+  for (const box of document.querySelectorAll('details.confirm[open]')) {
+    if (!box.contains(event.target)) box.open = false
+  }
+})
+
+document.addEventListener('keydown', (event) => {
+  const box = event.key === 'Escape' && document.querySelector('details.confirm[open]')
+  if (!box) return
+  box.open = false
+  box.querySelector('summary').focus()
+})
+
 // --- how many characters are typed
 
 function count (counter) {

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
 from apps.codes.lifetime import AnswerLost
@@ -102,6 +103,16 @@ def test_why_a_batch_is_held_and_what_to_do_is_shown(staff, make_batch):
         assert words in text
     change(batch, resume_at=timezone.now())
     assert "tries again by itself" in staff.get(f"/batches/{batch.pk}/").text
+
+
+def test_what_a_worker_stored_in_english_is_told_in_chinese(staff, make_batch):
+    stored = {"hold_detail": "All permits of this minute are taken.", "hold_advice": "Try again in a few seconds."}
+    batch = change(make_batch(3), state=BatchState.HELD, failed=1, **stored)
+    fail_rows(batch, 1, detail=stored["hold_detail"])
+    text = staff.get(f"/batches/{batch.pk}/", headers={"accept-language": "zh-hans"}).text
+    assert stored["hold_detail"] not in text and stored["hold_advice"] not in text
+    with override("zh-hans"):
+        assert text.count(gettext(stored["hold_detail"])) == 2 and gettext(stored["hold_advice"]) in text
 
 
 def test_pause_resume_and_cancel(staff, make_batch):

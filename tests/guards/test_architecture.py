@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "exports": {"codes", "api", "tables", "errors"},
     "batches": {"exports", "codes", "miniprograms", "clients", "coordination", "api", "tables", "retold", "errors"},
     "selections": {"exports", "codes", "miniprograms", "errors"},
-    "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "errors"},
+    "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "retold", "errors"},
     "overview": {
         "batches",
         "codes",

@@ -7,9 +7,23 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 # of a name that the caller made up, as much as helps to recognize it
 SHOWN_NAME_LENGTH = 100
+
+
+KINDS = (
+    (str, gettext_lazy("a string")),
+    (bool, gettext_lazy("true or false")),
+    ((int, float), gettext_lazy("a number")),
+    (list, gettext_lazy("an array")),
+)
+
+
+def json_kind(value: Any) -> str:
+    """What JSON calls `value`."""
+    return str(next((kind for types, kind in KINDS if isinstance(value, types)), "null"))
 
 
 class UnknownFieldsRefused(serializers.Serializer[Any]):
@@ -19,9 +33,10 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
     may come back unchanged from an earlier answer and are ignored, as REST framework does.
     """
 
-    default_error_messages = {"invalid": gettext_lazy("Send a JSON object, like {{…}}, not {datatype}.")}
-
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            told = _("Send a JSON object, like {…}, not %(kind)s.") % {"kind": json_kind(data)}
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [told]})
         unknown = self._unknown_fields(data)
         try:
             value = super().to_internal_value(data)
@@ -34,8 +49,6 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
         return value
 
     def _unknown_fields(self, data: Any) -> dict[str, list[str]]:
-        if not isinstance(data, Mapping):
-            return {}
         writable = [name for name, field in self.fields.items() if not field.read_only]
         strangers = [str(name) for name in data if name not in self.fields]
         # an empty name is shown as such, or the message would belong to no field

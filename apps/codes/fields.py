@@ -63,6 +63,10 @@ class StrictCharField(Teaching, serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.refuse(data)
+        if "\0" in data:
+            raise serializers.ValidationError(
+                _("%(value)s holds the invisible character U+0000: remove it.") % {"value": shown(data)}
+            )
         return str(super().to_internal_value(data))
 
 

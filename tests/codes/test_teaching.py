@@ -28,6 +28,7 @@ CASES = [
     ({"scene": "a", "label": "a\nb"}, "label", ["line breaks"]),
     ({"scene": "a", "external_id": "x" * 101}, "external_id", ["101", "at most 100"]),
     ({"scene": "a", "external_id": "a\tb"}, "external_id", ["invisible"]),
+    ({"scene": "a\0b"}, "scene", [r"a\u0000b", "U+0000", "remove it"]),
     ({"scene": "a", "tags": "a,b"}, "tags", ['"a,b"', "list of strings"]),
     ({"scene": "a", "tags": [str(number) for number in range(25)]}, "tags", ["At most 20"]),
     ({"scene": "a", "tags": ["ok", "x" * 60]}, "tags.1", ["60", "at most 50"]),

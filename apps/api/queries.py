@@ -1,6 +1,7 @@
 """Query parameters: what is misspelt or said twice is refused by name instead of being ignored."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,28 @@ from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
+from apps.api.serializers import SHOWN_NAME_LENGTH, find_nearest
 from apps.errors import InvalidRequest
+
+
+def refuse_unknown(query: QueryDict, known: Iterable[str]) -> None:
+    """Raises InvalidRequest for every parameter that is none of `known`: a filter that is misspelt would find all."""
+    known = list(known)
+    strangers = {
+        name[:SHOWN_NAME_LENGTH] or '""': _unknown_parameter(name, known) for name in query if name not in known
+    }
+    if strangers:
+        errors = {name: [message] for name, message in strangers.items()}
+        raise InvalidRequest("; ".join(f"{name}: {message}" for name, message in strangers.items()), errors=errors)
+
+
+def _unknown_parameter(name: str, known: list[str]) -> str:
+    nearest = find_nearest(name, known=known)
+    if nearest:
+        return _("There is no such parameter. Did you mean “%(nearest)s”?") % {"nearest": nearest}
+    if not known:
+        return _("There is no such parameter: this address takes none.")
+    return _("There is no such parameter. There are: %(known)s.") % {"known": ", ".join(known)}
 
 
 def refuse_repeated(query: QueryDict, names: Iterable[str]) -> None:
@@ -57,13 +79,23 @@ class StrictBooleanFilter(django_filters.BooleanFilter):
     field_class = StrictNullBooleanField
 
 
+LOST_PLUS = re.compile(r"(T[0-9:.]+) ([0-9]{2}:?[0-9]{2})$")
 EDGES = dt.datetime(1, 1, 3, tzinfo=dt.UTC), dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
 
 
 class MomentField(django_filters.fields.IsoDateTimeField):
-    """A moment in ISO 8601, in UTC: databases take fewer offsets and years than Python does."""
+    """A moment in ISO 8601, in UTC: databases take fewer offsets and years than Python does.
+
+    The + of an offset that was not written %2B arrives as a space, and is taken for the + that it was.
+    """
+
+    default_error_messages = {
+        "invalid": gettext_lazy("Use a moment in ISO 8601, like 2026-11-21T12:00:00Z, or a day, like 2026-11-21.")
+    }
 
     def to_python(self, value: Any) -> dt.datetime | None:
+        if isinstance(value, str):
+            value = LOST_PLUS.sub(r"\1+\2", value)
         try:
             found: dt.datetime | None = super().to_python(value)
             moment = found and found.astimezone(dt.UTC)
@@ -81,14 +113,34 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
+class KnownChoiceField(django_filters.fields.ChoiceField):
+    """One of some words; the refusal lists them, where Django's own only says that there are others."""
+
+    def validate(self, value: Any) -> None:
+        try:
+            super().validate(value)
+        except forms.ValidationError as exc:
+            known = " / ".join(str(word) for word, _shown in self.choices if word)
+            raise forms.ValidationError(_("Use %(known)s, or leave it out.") % {"known": known}) from exc
+
+
+class KnownChoiceFilter(django_filters.ChoiceFilter):
+    """A filter of a list that takes one of some words."""
+
+    field_class = KnownChoiceField
+
+
 class OnceFilterBackend(DjangoFilterBackend):
-    """The filters of a list; one that takes a single value is not taken twice."""
+    """The filters of a list: one that is misspelt is refused, one that takes a single value is not taken twice."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
         kind = self.get_filterset_class(view, queryset)
         names = ["limit", "cursor"]
+        known = list(names)
         if kind is not None:
             filters = kind.base_filters.items()
+            known = [*kind.base_filters, *names]
             names += [name for name, each in filters if not isinstance(each, django_filters.MultipleChoiceFilter)]
+        refuse_unknown(request.query_params, known)
         refuse_repeated(request.query_params, names)
         return super().filter_queryset(request, queryset, view)

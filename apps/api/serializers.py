@@ -55,10 +55,15 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
         return {name[:SHOWN_NAME_LENGTH] or '""': [unknown_field(name, known=writable)] for name in strangers}
 
 
+def find_nearest(name: str, *, known: Iterable[str]) -> str | None:
+    """The one of `known` that the caller may have meant by `name`."""
+    return next(iter(difflib.get_close_matches(name[:SHOWN_NAME_LENGTH].lower(), list(known), n=1, cutoff=0.6)), None)
+
+
 def unknown_field(name: str, *, known: Iterable[str]) -> str:
     """What to tell about the field `name`, which is none of `known`."""
     known = list(known)
-    nearest = difflib.get_close_matches(name[:SHOWN_NAME_LENGTH].lower(), known, n=1, cutoff=0.6)
+    nearest = find_nearest(name, known=known)
     if nearest:
-        return _("There is no such field. Did you mean “%(nearest)s”?") % {"nearest": nearest[0]}
+        return _("There is no such field. Did you mean “%(nearest)s”?") % {"nearest": nearest}
     return _("There is no such field. There are: %(known)s.") % {"known": ", ".join(known)}

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.queries import read_choice
+from apps.api.queries import read_choice, refuse_unknown
 from apps.api.schema import IDEMPOTENCY_KEY
 from apps.batches import examples as _examples  # noqa: F401  (adds them to the serializers)
 from apps.batches import services
@@ -110,6 +110,8 @@ class BatchList(generics.ListAPIView[CodeBatch]):
     )
     def post(self, request: Request) -> Response:
         """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""
+        # a misspelt dry_run would spend what it was to spare
+        refuse_unknown(request.query_params, ["dry_run"])
         order = self._read_order(request)
         content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
         repeatable = find_repeatable(request.headers, _caller(request), content=content)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.pagination import NewestFirst
-from apps.api.queries import read_choice
+from apps.api.queries import read_choice, refuse_unknown
 from apps.api.schema import IDEMPOTENCY_KEY
 from apps.clients import idempotency
 from apps.clients.caller import Caller
@@ -94,6 +94,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         """Issue a code, or get the identical one that was issued before (200 instead of 201)."""
         # `null` lacks the same fields as `{}`
         given = dict(BODY.run_validation({} if request.data is None else request.data))
+        refuse_unknown(request.query_params, ["embed"])
         embed = _read_embed(request)
         caller = caller_of(request)
         if given.get("kind", Kind.UNLIMITED) != Kind.UNLIMITED:

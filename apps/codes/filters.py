@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 
-from apps.api.queries import MomentFilter, StrictBooleanFilter
+from apps.api.queries import KnownChoiceFilter, MomentFilter, StrictBooleanFilter
 from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion
@@ -14,10 +14,10 @@ class CodeFilter(django_filters.FilterSet):
     """Every filter may be combined with every other; archived codes are hidden unless asked for."""
 
     appid = django_filters.CharFilter(help_text="One mini-program.")
-    kind = django_filters.ChoiceFilter(choices=Kind.choices)
+    kind = KnownChoiceFilter(choices=Kind.choices)
     scene = django_filters.CharFilter(help_text="Exactly this scene.")
     page = django_filters.CharFilter(help_text="Exactly this page.")
-    env_version = django_filters.ChoiceFilter(choices=EnvVersion.choices)
+    env_version = KnownChoiceFilter(choices=EnvVersion.choices)
     external_id = django_filters.CharFilter(help_text="Exactly this external_id.")
     search = django_filters.CharFilter(
         help_text="Words that all occur in scene, label, page or external_id, also inside other words; "
@@ -64,7 +64,7 @@ class FailedAttemptFilter(django_filters.FilterSet):
     """The filters of `GET failed-attempts/`."""
 
     appid = django_filters.CharFilter(field_name="miniprogram__appid", help_text="One mini-program.")
-    kind = django_filters.ChoiceFilter(choices=Kind.choices)
+    kind = KnownChoiceFilter(choices=Kind.choices)
     code = django_filters.CharFilter(help_text="The code of the problem, for example wechat_rejected_input.")
     errcode = django_filters.NumberFilter(max_digits=9, decimal_places=0, help_text="WeChat's errcode.")
 

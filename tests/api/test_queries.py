@@ -40,7 +40,40 @@ def test_a_field_without_a_name_is_an_error_with_a_name(sandbox):
 
 
 def test_accept_alone_decides_on_the_form_of_an_answer():
-    assert make_api().get("/api/v1/codes/?format=xml").status_code == 200
+    refused = make_api().get("/api/v1/codes/?format=xml")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["format"])
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "words"),
+    [
+        ("codes/?scen=a", "scen", "“scene”"),
+        ("codes/?apid=a&scene=b", "apid", "“appid”"),
+        ("codes/?zzz=1", "zzz", "There are: appid, kind, scene"),
+        ("batches/?sarch=a", "sarch", "“search”"),
+        ("failed-attempts/?errcod=1", "errcod", "“errcode”"),
+        ("codes/1/image?widht=280", "widht", "“width”"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused_with_the_nearest_one(path, name, words):
+    refused = make_api().get(f"/api/v1/{path}")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, [name])
+    assert words in refused.json()["errors"][name][0]
+
+
+def test_a_misspelt_dry_run_or_embed_spends_nothing(sandbox):
+    shop, api = make_miniprogram(sandbox, default_page="pages/index/index"), make_api()
+    rows = {"appid": shop.appid, "rows": [{"scene": "a"}]}
+    assert api.post("/api/v1/batches/?dryrun=1", rows, "json").json()["errors"].keys() == {"dryrun"}
+    code = {"appid": shop.appid, "scene": "a"}
+    assert api.post("/api/v1/codes/?embd=data_url", code, "json").json()["errors"].keys() == {"embd"}
+    assert api.get("/api/v1/batches/").json()["results"] == api.get("/api/v1/codes/").json()["results"] == []
+
+
+def test_a_word_that_no_filter_knows_is_answered_with_those_it_knows():
+    refused = make_api().get("/api/v1/codes/?kind=limitd&issued_after=yesterday").json()["errors"]
+    assert refused["kind"] == ["Use unlimited / limited / qrcode, or leave it out."]
+    assert "2026-11-21T12:00:00Z" in refused["issued_after"][0]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +94,8 @@ def test_a_filter_of_several_values_takes_them():
     ("moment", "status"),
     [
         ("2026-11-21T12:00:00%2B08:00", 200),
+        ("2026-11-21T12:00:00.123456+08:00", 200),
+        ("2026-11-21T12:00:00 0800", 200),
         ("2026-11-21", 200),
         ("0003-11-20T17:47:28-21:38", 200),
         ("0001-01-01T00:00:00%2B14:00", 400),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.queries import read_choice, refuse_repeated
+from apps.api.queries import read_choice, refuse_repeated, refuse_unknown
 from apps.clients.caller import Caller
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code, issuer_of
@@ -114,13 +114,16 @@ class CodeImageView(APIView):
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The picture, immutable, with a strong ETag."""
+        refuse_unknown(request.query_params, ["width", "version", "download"])
         code = get_visible_code(caller_of(request), pk)
         width, version = _read_width(request), _read_version(request)
         is_download = bool(read_choice(request.query_params, "download", known=["1"]))
         picture = code if version is None or version == code.reissues else _find_earlier(code, version)
         entity_tag = pictures.etag(picture, width=width)
-        if entity_tag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+        if _is_known(entity_tag, request.headers.get("If-None-Match", "")):
             answer = HttpResponse(status=304)
+            # what a browser keeps must not learn that it is a page
+            del answer["Content-Type"]
         else:
             answer = HttpResponse(pictures.read_image(picture, width=width), content_type=picture.media_type)
             answer["X-Content-Type-Options"] = "nosniff"
@@ -151,6 +154,12 @@ def _find_earlier(code: IssuedCode, version: int) -> EarlierPicture:
             advice=_("Its pictures are listed in `earlier_pictures` of the code."),
         )
     return found
+
+
+def _is_known(entity_tag: str, asked: str) -> bool:
+    """Whether If-None-Match names this picture, as RFC 9110, 13.1.2 compares: a proxy may have made the tag weak."""
+    tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+    return tags == ["*"] or entity_tag in tags
 
 
 def _read_version(request: Request) -> int | None:

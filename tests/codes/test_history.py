@@ -128,6 +128,17 @@ def test_the_picture_has_type_etag_and_immutable_caching(sandbox):
     assert len(answer.content) == code["image_size"]
     again = api.get(code["image_url"], headers={"if-none-match": answer["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Type" not in again
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("W/{0}", 304), ('"x", {0}', 304), ("*", 304), ('"x"', 200), ("{0}x", 200), ("", 200)]
+)
+def test_a_picture_that_the_browser_has_is_not_sent_again(sandbox, asked, status):
+    api = make_api()
+    address = issue(api, make_miniprogram(sandbox))["image_url"]
+    asked = asked.format(api.get(address)["ETag"])
+    assert api.get(address, headers={"if-none-match": asked}).status_code == status
 
 
 def test_a_smaller_copy_is_made_once_and_has_its_own_etag(sandbox):

@@ -210,6 +210,9 @@ CORS_EXPOSE_HEADERS = [
     "Idempotency-Replayed",
     "Location",
     "ETag",
+    "Content-Disposition",
+    "Num-Used",
+    "X-Request-Id",
 ]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-api-key", "idempotency-key"]
 

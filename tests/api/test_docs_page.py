@@ -21,3 +21,15 @@ def test_the_docs_page_shows_the_operations_and_asks_no_other_host(live_server):
         page.locator(".opblock-post").first.wait_for(timeout=15_000)
     assert any("/api/schema/" in url for url in asked)
     assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium (Debian: apt-get install chromium, or set CHROMIUM)")
+def test_an_open_operation_does_not_widen_the_page_on_a_phone(live_server):
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS) as browser:
+        page = browser.new_page(viewport={"width": 360, "height": 800})
+        page.goto(f"{live_server.url}/api/docs/")
+        page.locator("#operations-codes-issue_code .opblock-summary-control").first.click(timeout=15_000)
+        page.locator("#operations-codes-issue_code .try-out__btn").click()
+        page.locator("#operations-codes-issue_code .execute").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360

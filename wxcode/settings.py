@@ -330,9 +330,22 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+# the head of /api/docs/, in Markdown
+API_INTRODUCTION = """\
+Mini-program codes and access tokens of many WeChat mini-programs.
+
+- **Try it**: press Authorize, paste an API key (an operator makes one in the admin, under API clients), open an
+  operation, press Try it out.
+- **First code**: `POST /api/v1/codes/` with `appid` and `scene`. The same request answers the same code.
+- **Errors** are `application/problem+json`: decide by `code`, show `detail`, do what `advice` says; `errors` names
+  every field that is wrong. `Retry-After` comes with 429 and 503.
+- **Limits**: `X-RateLimit-*` tells where a limited key stands. `Idempotency-Key` makes repeating safe for a day.
+- **Pages**: follow `next` of a list until it is null.
+"""
 SPECTACULAR_SETTINGS = {
     "TITLE": "wxcode",
-    "DESCRIPTION": "Mini-program codes and access tokens of many WeChat mini-programs.",
+    "DESCRIPTION": API_INTRODUCTION,
+    "TAGS": [{"name": name} for name in ("codes", "batches", "failed-attempts", "miniprograms")],
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -2,22 +2,12 @@
 
 from typing import Any
 
-
-def _problem(status: int, code: str, title: str, detail: str, **facts: Any) -> dict[str, Any]:
-    return {
-        "type": f"urn:wxcode:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        **facts,
-    }
-
+from apps.api.rarer_examples import problem, rarer_examples
 
 NO_FIELD = "There is no such field. Did you mean “scene”?"
 PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "400": [
-        _problem(
+        problem(
             400,
             "invalid_request",
             "The request is not valid",
@@ -26,7 +16,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "401": [
-        _problem(
+        problem(
             401,
             "invalid_key",
             "The API key is not valid",
@@ -35,14 +25,14 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "403": [
-        _problem(
+        problem(
             403,
             "missing_scope",
             "The API key lacks a scope",
             "This needs the scope codes:create, which the API key does not have.",
             advice="An operator can add it to the key in the admin, under API clients.",
         ),
-        _problem(
+        problem(
             403,
             "origin_not_allowed",
             "Not allowed from this origin",
@@ -51,7 +41,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "404": [
-        _problem(
+        problem(
             404,
             "miniprogram_unknown",
             "Unknown mini-program",
@@ -60,7 +50,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "409": [
-        _problem(
+        problem(
             409,
             "idempotency_in_progress",
             "The first request is not finished",
@@ -68,9 +58,9 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             advice="Repeat the same request after 2 s; it answers the result of the first.",
         )
     ],
-    "413": [_problem(413, "body_too_large", "The body is too large", "The body is larger than this service reads.")],
+    "413": [problem(413, "body_too_large", "The body is too large", "The body is larger than this service reads.")],
     "415": [
-        _problem(
+        problem(
             415,
             "unsupported_media_type",
             "Unsupported media type",
@@ -79,7 +69,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "422": [
-        _problem(
+        problem(
             422,
             "wechat_rejected_input",
             "WeChat rejected the input",
@@ -88,7 +78,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             rid="61725984-6126f6f9-040f19c4",
             advice="Publish the page first, or send check_path: false.",
         ),
-        _problem(
+        problem(
             422,
             "idempotency_key_reused",
             "The Idempotency-Key belongs to another request",
@@ -97,14 +87,14 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "429": [
-        _problem(
+        problem(
             429,
             "rate_limit_exceeded",
             "The API key asks too often",
             "This API key may make 120 requests a minute, and has made them.",
             advice="Repeat the request after 17 s. An operator can raise the limit in the admin.",
         ),
-        _problem(
+        problem(
             429,
             "too_many_requests",
             "Too many requests",
@@ -113,7 +103,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "502": [
-        _problem(
+        problem(
             502,
             "wechat_unreachable",
             "WeChat could not be reached",
@@ -122,7 +112,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "503": [
-        _problem(
+        problem(
             503,
             "redis_unavailable",
             "Redis does not answer",
@@ -131,7 +121,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "504": [
-        _problem(
+        problem(
             504,
             "wechat_timeout",
             "WeChat did not answer in time",
@@ -142,6 +132,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def as_media_examples(status: str) -> dict[str, Any]:
-    """The `examples` of a response, by code."""
-    return {problem["code"]: {"value": problem} for problem in PROBLEM_EXAMPLES.get(status, [])}
+def as_media_examples(status: str, operation: str) -> dict[str, Any]:
+    """The `examples` of a response of `operation` (its method and path), by code."""
+    found = [*PROBLEM_EXAMPLES.get(status, []), *rarer_examples(status, operation)]
+    return {each["code"]: {"value": each} for each in found}

@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond drf-spectacular: problems and authentication."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,7 @@ ALWAYS = {
     "401": "No API key, or one that is unknown, revoked or expired (`not_authenticated`, `invalid_key`).",
     "403": "The key lacks the scope, the mini-program, the network or the origin (`missing_scope`, "
     "`miniprogram_not_granted`, `network_not_allowed`, `origin_not_allowed`).",
+    "406": "None of the types in `Accept` can be made here.",
     "429": "Too many requests; `Retry-After` says for how many seconds to wait.",
     "503": "Busy or temporarily unavailable; `Retry-After` says for how many seconds to wait.",
 }
@@ -55,6 +57,7 @@ WITH_WECHAT = {
 }
 
 
+FIRST_SENTENCE = re.compile(r"(?<=[.:])\s|\n\n")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
@@ -77,6 +80,9 @@ class ProblemSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        # the line beside the address on the docs page: the first sentence of what the operation does
+        if "summary" not in operation and operation.get("description"):
+            operation["summary"] = FIRST_SENTENCE.split(operation["description"].strip(), maxsplit=1)[0].rstrip(".:")
         for parameter in operation.get("parameters", []):
             # as forms send a field that was left empty: it counts as left out
             if parameter["in"] == "query":
@@ -84,7 +90,7 @@ class ProblemSchema(AutoSchema):
         responses = operation.setdefault("responses", {})
         problem = self._problem_component()
         for status, description in self._problems(operation).items():
-            content = {"schema": problem.ref, "examples": as_media_examples(status)}
+            content = {"schema": problem.ref, "examples": as_media_examples(status, f"{self.method} {self.path}")}
             answer: dict[str, Any] = {"description": description, "content": {MEDIA_TYPE: content}}
             if status in HEADERS:
                 answer["headers"] = HEADERS[status]

@@ -7,15 +7,16 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 
 from apps.api.examples import PROBLEM_EXAMPLES
+from apps.api.rarer_examples import RARER
 from apps.errors import WxcodeError
 
 JSON_TYPES = ("application/json", "application/problem+json")
 
 
-def codes_of(kind: type[WxcodeError]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {kind.code: {kind.http_status}}
+def codes_of(kind: type[WxcodeError], *, only: str = "") -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {kind.code: {kind.http_status}} if kind.__module__.startswith(only) else {}
     for each in kind.__subclasses__():
-        for code, statuses in codes_of(each).items():
+        for code, statuses in codes_of(each, only=only).items():
             found.setdefault(code, set()).update(statuses)
     return found
 
@@ -73,3 +74,34 @@ def test_the_problems_are_ones_that_wxcode_says(status):
     for problem in PROBLEM_EXAMPLES[status]:
         assert problem["status"] == int(status)
         assert int(status) in known[problem["code"]], problem["code"]
+
+
+# below other addresses, or only the class that others are kinds of
+NOT_BELOW_V1 = {
+    "conflict",
+    "internal_error",
+    "metrics_closed",
+    "no_default_miniprogram",
+    "right_missing",
+    "too_many_codes",
+    "too_much_at_once",
+    "unavailable",
+    "upload_gone",
+}
+# no operation that the document lists answers with it
+OF_NO_OPERATION = {"method_not_allowed"}
+
+
+def test_every_error_has_an_example_with_its_status(document):
+    shown: dict[str, set[int]] = {}
+    for _where, media_type, content in contents(document):
+        if media_type == "application/problem+json":
+            for code, example in content["examples"].items():
+                shown.setdefault(code, set()).add(example["value"]["status"])
+    for _places, example in RARER:
+        assert example["code"] in shown, f"{example['code']} is shown by no operation"
+    # kinds that tests made have no place in the document
+    ours = codes_of(WxcodeError, only="apps.").keys()
+    assert ours - NOT_BELOW_V1 - OF_NO_OPERATION <= set(shown)
+    known = codes_of(WxcodeError)
+    assert [code for code, statuses in shown.items() if not statuses <= known[code]] == []

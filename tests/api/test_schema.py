@@ -96,3 +96,10 @@ def test_the_docs_page_loads_nothing_from_elsewhere(api):
     assert re.findall(r'(?:src|href)="([^"]*)"', page)
     assert not re.findall(r'(?:src|href)="(?!/static/|/api/docs/\?script)[^"]*"', page)
     assert "//cdn" not in page and "fonts.googleapis" not in page
+
+
+def test_every_operation_says_on_one_line_what_it_does():
+    document = SchemaGenerator().get_schema(public=True)
+    lines = [operation["summary"] for path in document["paths"].values() for operation in path.values()]
+    assert len(lines) > 20
+    assert [line for line in lines if "\n" in line or not 3 < len(line) <= 110] == []

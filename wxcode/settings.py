@@ -324,6 +324,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PARSER_CLASSES": ["apps.api.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "apps.api.pagination.NewestFirst",
+    "DEFAULT_METADATA_CLASS": "apps.api.metadata.MethodsOnly",
     "DEFAULT_FILTER_BACKENDS": ["apps.api.queries.OnceFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "apps.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "apps.api.problems.exception_handler",

@@ -49,7 +49,7 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     appid = StrictCharField(
         max_length=64,
         help_text="The mini-program that the code opens.",
-        error_messages={"required": _("Say which mini-program the code opens, by its appid.")},
+        error_messages=dict.fromkeys(("required", "blank"), _("Say which mini-program the code opens, by its appid.")),
     )
     kind = KnownChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat's code APIs.")
     scene = StrictCharField(

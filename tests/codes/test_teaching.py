@@ -9,6 +9,7 @@ CASES = [
     ({}, "scene", ["scene of 1 to 32"]),
     ({"appid": 7, "scene": "a"}, "appid", ["7", "string"]),
     ({"appid": None, "scene": "a"}, "appid", ["null"]),
+    ({"appid": "", "scene": "a"}, "appid", ["which mini-program"]),
     ({"scene": 7}, "scene", ["7", "string, in quotes"]),
     ({"scene": "a" * 35}, "scene", ["3 characters too long", "35", "32", "short id"]),
     ({"scene": "a", "kind": "unlimitd"}, "kind", ['"unlimitd"', "one of unlimited, limited, qrcode"]),

@@ -44,8 +44,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             400,
             "malformed_json",
             "The body is not valid JSON",
-            "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
-            advice="Send one JSON object in UTF-8, with Content-Type: application/json.",
+            "Not JSON at line 1, column 2: Expecting property name enclosed in double quotes.",
+            advice="Names and texts stand in double quotes; no comma follows the last value.",
         ),
     ),
     (

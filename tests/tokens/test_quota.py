@@ -7,6 +7,7 @@ import time_machine
 
 from apps.tokens import quota
 from apps.tokens.models import TokenEvent, Trigger
+from apps.tokens.policy import seconds_to_next_day
 from apps.tokens.services import get_access_token, refresh_token, replace_rejected_token
 from apps.tokens.sources import TokenStillRejected
 from tests.parts import make_miniprogram
@@ -124,6 +125,8 @@ def test_twenty_forced_refreshes_make_a_day():
 
 @pytest.mark.django_db
 def test_a_token_that_stays_rejected_is_forced_once_and_then_told(sandbox, wait_for):
+    # the twenty of one day: not some before midnight and the rest after it
+    wait_for(seconds_to_next_day(time.time()) + 1)
     miniprogram = make_miniprogram(sandbox)
     first = get_access_token(miniprogram, requested_by="test")
     second = replace_rejected_token(miniprogram, rejected=first.value, requested_by="test")

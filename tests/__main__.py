@@ -1,4 +1,4 @@
-"""`python -m tests [pytest arguments]`: the whole suite on SQLite and, beside it, what uses a database on PostgreSQL.
+"""`python -m tests [pytest arguments]`: the whole suite on SQLite; beside it, on PostgreSQL, what can differ by that.
 
 What PostgreSQL's run says comes after the other one. With arguments: those, on SQLite (or on PostgreSQL with
 TEST_DATABASE=postgres) only.

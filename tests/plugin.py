@@ -89,16 +89,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """TEST_ONLY=database: what uses no database cannot differ by it, and has run on the other one."""
+    """TEST_ONLY=database: not what runs on the other database and cannot differ by it."""
     if os.environ.get("TEST_ONLY") != "database":
         return
-    kept = [item for item in items if "django_db_setup" in getattr(item, "fixturenames", ()) or is_marked(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    left_out = [item for item in items if not can_differ_by_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
-def is_marked(item: pytest.Item) -> bool:
-    return item.get_closest_marker("django_db") is not None
+def can_differ_by_database(item: pytest.Item) -> bool:
+    """It uses one, and is no browser, whose pages other tests ask for on both."""
+    uses_one = "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db")
+    return bool(uses_one) and not item.get_closest_marker("browser")
 
 
 @pytest.hookimpl(trylast=True)

@@ -83,13 +83,18 @@ def call_with_token(
     """
     with on_behalf_of(miniprogram.appid):
         token = get_access_token(miniprogram, requested_by=requested_by)
-        acquire()
         try:
-            return call(token.value)
+            return _call(call, token, acquire)
         except TokenRejected:
             token = replace_rejected_token(miniprogram, rejected=token.value, requested_by=requested_by)
-        acquire()
-        return call(token.value)
+        return _call(call, token, acquire)
+
+
+def _call(call: Callable[[str], T], token: UsableToken, acquire: Callable[[], object]) -> T:
+    acquire()
+    # whoever fetched the token has written about it
+    release_database()
+    return call(token.value)
 
 
 def find_usable_token(appid: str, *, rejected: str | None = None) -> UsableToken | None:

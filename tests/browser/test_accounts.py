@@ -35,6 +35,7 @@ def test_a_second_factor_from_the_first_look_to_the_next_login(
     page.get_by_role("link", name="anna").click()
     page.get_by_role("link", name="Set it up").click()
     picture = page.get_by_role("img", name="QR code with the key")
+    expect(picture).to_have_js_property("complete", True)
     assert picture.bounding_box()["width"] > 150  # type: ignore[index]
     page.get_by_text("Or type the key").click()
     key = page.locator("#second-factor-key").inner_text()

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,14 @@ from tests.gallery.staff import PASSWORD
 
 pytestmark = pytest.mark.browser
 SMALLEST = {"width": 360, "height": 740}
+HALF_MINUTE, TYPING_SECONDS = 30, 8
 
 
 def code_from(key: str, *, later: int = 0) -> str:
-    """What an app shows that was given `key` as the page writes it."""
+    """What an app shows that was given `key` as the page writes it; one that lasts until it is typed."""
+    left = HALF_MINUTE - time.time() % HALF_MINUTE
+    if left < TYPING_SECONDS:
+        time.sleep(left)
     totp = TOTP(base64.b32decode(key.replace(" ", "")))
     totp.drift = later
     return f"{totp.token():06d}"

@@ -169,9 +169,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 5
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # The first makes new hashes; a password of the second is hashed anew when its owner logs in.
 PASSWORD_HASHERS = ["apps.accounts.hashers.BoundedArgon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-# Length and no well-known password; no rules about kinds of characters, no upper limit.
+# Length and no well-known password; no rules about kinds of characters.
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "apps.accounts.password_rules.MaximumLength"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]

@@ -103,6 +103,7 @@ def test_nobody_sees_the_account_page_without_a_session(client):
     ("password", "reason"),
     [
         ("eleven char", "at least 12 characters"),
+        ("p " * 64 + "p", "has 129 characters, at most 128"),
         ("qwerty123456", "too common"),
         ("anna.operator", "too similar"),
     ],

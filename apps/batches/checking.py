@@ -171,7 +171,7 @@ def _as_text(value: Any) -> str:
 
 def _text_problem(text: str) -> str | None:
     if len(text) > CELL_MAX_LENGTH:
-        return _("%(excess)d characters too long (at most %(most)d).") % {
+        return _("Too long by %(excess)d (at most %(most)d characters): shorten it.") % {
             "excess": len(text) - CELL_MAX_LENGTH,
             "most": CELL_MAX_LENGTH,
         }

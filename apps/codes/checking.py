@@ -73,7 +73,7 @@ def _tags(value: object) -> list[str]:
 
 def _text(text: str, *, longest: int) -> list[str]:
     if len(text) > longest:
-        return [str(_("%(excess)d characters too long (at most %(most)d).") % _excess(text, longest))]
+        return [str(_("Too long by %(excess)d (at most %(most)d characters): shorten it.") % _excess(text, longest))]
     if not text.isprintable():
         return [str(_("Remove the line breaks and invisible characters."))]
     return []

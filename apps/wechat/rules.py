@@ -109,7 +109,7 @@ def width_problems(width: int) -> list[str]:
 
 def _too_long(text: str, *, most: int) -> str:
     facts = {"excess": len(text) - most, "most": most}
-    return str(_("%(excess)d characters too long (at most %(most)d).") % facts)
+    return str(_("Too long by %(excess)d (at most %(most)d characters): shorten it.") % facts)
 
 
 def _foreign_character(character: str) -> str:

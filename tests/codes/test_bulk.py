@@ -74,9 +74,9 @@ def make_client():
         ({"width": 10}, "width", "280"),
         ({"width": "wide"}, "width", "whole number"),
         ({"env_version": "beta"}, "env_version", "release"),
-        ({"label": "x" * 101}, "label", "1 characters too long"),
+        ({"label": "x" * 101}, "label", "Too long by 1"),
         ({"external_id": "a\nb"}, "external_id", "invisible"),
-        ({"tags": ["x" * 51]}, "tags", "too long"),
+        ({"tags": ["x" * 51]}, "tags", "Too long by"),
         ({"tags": [str(n) for n in range(21)]}, "tags", "At most 20"),
     ],
 )

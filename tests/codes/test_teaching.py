@@ -34,7 +34,7 @@ CASES = [
     ({"scene": "a", "tags": [str(number) for number in range(25)]}, "tags", ["At most 20"]),
     ({"scene": "a", "tags": ["ok", "x" * 60]}, "tags.1", ["60", "at most 50"]),
     ({"scene": "a", "tags": [""]}, "tags.0", ["empty"]),
-    ({"scene": "a", "page": "p" * 1030}, "page", ["6 characters too long", "1024"]),
+    ({"scene": "a", "page": "p" * 1030}, "page", ["Too long by 6", "1024"]),
     ({"scene": "a", "page": "/pages/a"}, "page", ["leading /", "write pages/a"]),
     ({"scene": "a", "path": "pages/a"}, "path", ["unlimited", "page", "scene"]),
     ({"scene": "a", "lable": "x"}, "lable", ["no such field", "“label”"]),

@@ -252,7 +252,7 @@ def test_the_lifetime_pool_is_not_touched_unless_the_box_is_ticked(staff, sandbo
     ("kind", "path", "message"),
     [
         ("limited", "", "needs a path"),
-        ("limited", "x" * 1025, "1 characters too long"),
+        ("limited", "x" * 1025, "Too long by 1"),
         ("qrcode", "桌" * 43, "1 bytes too long"),
     ],
 )

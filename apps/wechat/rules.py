@@ -81,7 +81,7 @@ def qrcode_path_problems(path: str) -> list[str]:
     if excess > 0:
         problems.append(
             str(
-                _("%(excess)d bytes too long (at most %(most)d in UTF-8): use kind limited or unlimited.")
+                _("Too long by %(excess)d (at most %(most)d bytes in UTF-8): use kind limited or unlimited.")
                 % {"excess": excess, "most": QRCODE_PATH_MAX_BYTES}
             )
         )

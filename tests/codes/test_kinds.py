@@ -90,7 +90,7 @@ BAD = [
     ({"path": None}, "path", "needs a path"),
     ({"path": 7}, "path", "string"),
     ({"path": "a?scancode_time=1"}, "path", "scancode_time"),
-    ({"path": "a" * 1025}, "path", "too long"),
+    ({"path": "a" * 1025}, "path", "Too long by"),
     ({"scene": "a"}, "scene", "no scene"),
     ({"page": "pages/a"}, "page", "takes path"),
     ({"check_path": False}, "check_path", "no check_path"),

@@ -88,4 +88,4 @@ def test_each_problem_of_a_path_is_told(path, message):
 
 def test_the_square_kind_counts_bytes():
     assert rules.limited_path_problems("页" * 43) == []
-    assert "1 bytes too long" in rules.qrcode_path_problems("页" * 43)[0]
+    assert "Too long by 1 " in rules.qrcode_path_problems("页" * 43)[0]

@@ -1,7 +1,7 @@
-"""`python -m tests [pytest arguments]`: the whole suite on SQLite; beside it, on PostgreSQL, what can differ by that.
+"""`python -m tests [pytest arguments]`: the whole suite on SQLite; then, on PostgreSQL, what can differ by that.
 
-What PostgreSQL's run says comes after the other one. With arguments: those, on SQLite (or on PostgreSQL with
-TEST_DATABASE=postgres) only.
+With four cores or more both at once; what PostgreSQL's run says comes after the other one. With arguments: those, on
+SQLite (or on PostgreSQL with TEST_DATABASE=postgres) only.
 """
 
 import os
@@ -18,6 +18,9 @@ from tests.postgres import PostgresNotFound, find_programs
 from wxcode.stack import lifeline
 
 SHOW_SECONDS = 0.5
+# the drills start sixteen processes at a time, which two of them would starve on fewer
+CORES_FOR_BOTH = 4
+ON_POSTGRES = {"TEST_DATABASE": "postgres", "TEST_ONLY": "database"}
 IS_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
@@ -74,18 +77,23 @@ def main() -> int:
     if missing and IS_CI:
         print("CI=true: nothing may be left out.", file=sys.stderr)
         return 1
+    has_postgres = "PostgreSQL" not in missing
     with tempfile.TemporaryFile() as output:
         beside = []
-        if "PostgreSQL" not in missing:
-            variables = {"TEST_DATABASE": "postgres", "TEST_ONLY": "database"}
-            beside = [start_pytest(output=output, **variables)]
+        if has_postgres and (os.cpu_count() or 1) >= CORES_FOR_BOTH:
+            beside = [start_pytest(output=output, **ON_POSTGRES)]
         print("On SQLite:", flush=True)
         first = start_pytest()
         pass_signals_on(first, *beside)
         code = first.wait()
-        for process in beside:
+        if has_postgres:
             print("On PostgreSQL:", flush=True)
+        for process in beside:
             code = show(output, process) or code
+    if has_postgres and not beside:
+        second = start_pytest(**ON_POSTGRES)
+        pass_signals_on(second)
+        code = second.wait() or code
     return code
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,8 +54,7 @@ class BoundedJSONParser(JSONParser):
 def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _value in pairs).most_common(1)[0][0]
         raise MalformedJson(
             _("“%(name)s” stands twice in the same object.") % {"name": twice[:SHOWN_NAME_LENGTH]},
             advice=_("Send each name once."),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 GRAM_LENGTH = 3
 # Yi and Hangul syllables are letters to both databases and occur in no token otherwise.
 MINIPROGRAM_MARK = "\ua000"
+BLOCK_MARK = "\ua001"
 FIRST_HANGUL, HANGUL_COUNT, SPREAD = 0xAC00, 11172, 7919
 PLAIN = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 FIRST_CHINESE, LAST_CHINESE = "\u4e00", "\u9fcb"

@@ -82,7 +82,7 @@ def test_every_filter_comes_from_an_index_in_its_order(miniprogram, query):
             assert all("codes_search" in line or query in ("", "archived=true") for line in scanned), plan
         elif "@@" in statement:
             # asked only when the newest thousands did not fill the page: what its index finds is few, and is sorted
-            assert "Bitmap Index Scan on issuedcode_grams" in plan and "Seq Scan" not in plan, plan
+            assert "Bitmap Index Scan on issuedcode_words" in plan and "Seq Scan" not in plan, plan
         else:
             assert "Seq Scan" not in plan and "Sort" not in plan.replace("Sort Key", ""), plan
 
@@ -97,7 +97,7 @@ def test_postgres_asks_its_index_for_rare_words(miniprogram, words):
         cursor.execute("ANALYZE codes_issuedcode")
     with CaptureQueriesContext(connection) as queries:
         assert len(History(Wanted(words=words))[:50]) == (words != "zz")
-    assert "Bitmap Index Scan on issuedcode_grams" in plan_of(queries[-1]["sql"])
+    assert "Bitmap Index Scan on issuedcode_words" in plan_of(queries[-1]["sql"])
 
 
 def test_a_time_range_finds_exactly_its_codes_however_ids_and_times_are_mixed(db):

@@ -43,3 +43,26 @@ def test_codes_keep_everything_on_the_way_back_and_forth(schema):
     assert UncheckedPage.objects.count() == LifetimePool.objects.get().unchecked_pages == 1
     make_code(miniprogram, "after", label="cellar")
     assert len(History(Wanted(words="cellar"))[:9]) == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own index")
+def test_an_index_of_words_that_was_interrupted_is_built_anew(schema):
+    make_code(make_miniprogram(), "after", label="cellar")
+    migrate([("codes", "0004_codes_by_issuer")])
+    with connection.cursor() as cursor:
+        assert names_of_gin(cursor) == {"issuedcode_grams"}
+        cursor.execute("CREATE INDEX issuedcode_words ON codes_issuedcode USING gin ((search_grams::tsvector))")
+        # what PostgreSQL leaves when CREATE INDEX CONCURRENTLY dies
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'issuedcode_words'::regclass")
+        migrate(schema)
+        assert names_of_gin(cursor) == {"issuedcode_words"}
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'issuedcode_words'")
+        assert "16384" in cursor.fetchone()[0]
+    assert len(History(Wanted(words="cellar"))[:9]) == 1
+
+
+def names_of_gin(cursor):
+    cursor.execute(
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'codes_issuedcode' AND indexdef LIKE '%USING gin%'"
+    )
+    return {name for (name,) in cursor.fetchall()}

@@ -1,37 +1,45 @@
 """Which grams PostgreSQL's index is asked for, and that leaving some out never changes what is found."""
 
 import pytest
-from django.db import connection  # noqa: F401  (the condition below)
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.codes import postgres_search
 from apps.codes.history import History, Wanted
 from apps.codes.models import IssuedCode
 from apps.codes.postgres_search import Frequencies
+from apps.codes.search_index import INDEX, SEARCH_BLOCK
 from tests.codes.rows import make_code, new_code
 from tests.parts import make_miniprogram
 
 KNOWN = Frequencies({"tab": 0.9, "abl": 0.9, "=50": 0.01, "500": 0.01, "e=5": 0.11, "ter": 0.08}, 0.001, rows=1e6)
 
 
+def test_only_what_is_listed_is_expected_to_be_on_many_codes():
+    assert KNOWN.choose(["tab", "ter"], [])[1] == 80_000
+    assert KNOWN.choose(["tab", "zep"], [])[1] == 0
+    assert KNOWN.choose([], ["=5"])[1] == 10_000
+
+
 def test_common_grams_are_left_out_where_rare_ones_suffice():
-    assert KNOWN.choose(["tab", "abl", "e=5", "=50", "500"], []) == ["'500'", "'=50'"]
+    assert KNOWN.choose(["tab", "abl", "e=5", "=50", "500"], [])[0] == ["'500'", "'=50'"]
 
 
 def test_what_is_not_listed_is_rarer_than_what_is():
-    assert KNOWN.choose(["tab", "zep", "500"], []) == ["'zep'", "'500'"]
+    assert KNOWN.choose(["tab", "zep", "500"], [])[0] == ["'zep'", "'500'"]
 
 
 def test_grams_are_added_until_few_rows_are_left():
-    assert KNOWN.choose(["ter", "e=5", "=50"], []) == ["'=50'", "'ter'", "'e=5'"]
+    assert KNOWN.choose(["ter", "e=5", "=50"], [])[0] == ["'=50'", "'ter'", "'e=5'"]
 
 
 def test_what_nearly_all_codes_have_is_asked_for_only_alone():
-    assert KNOWN.choose(["tab", "abl"], []) == ["'abl'"]
+    assert KNOWN.choose(["tab", "abl"], [])[0] == ["'abl'"]
 
 
 def test_a_beginning_is_as_common_as_all_grams_that_begin_so():
-    assert KNOWN.choose(["=50"], ["ta"]) == ["'=50'"]
-    assert KNOWN.choose([], ["象"]) == ["'象':*"]
+    assert KNOWN.choose(["=50"], ["ta"])[0] == ["'=50'"]
+    assert KNOWN.choose([], ["象"])[0] == ["'象':*"]
 
 
 @pytest.mark.django_db
@@ -59,3 +67,43 @@ def test_with_statistics_the_same_is_found(monkeypatch):
             expected = expected.filter(search_text__contains=word)
         found = [row.id for row in History(Wanted(words=words))[:50]]
         assert found == list(expected.values_list("pk", flat=True)[:50]), words
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own index")
+def test_block_by_block_the_same_is_found_and_the_newest_block_suffices(monkeypatch):
+    miniprogram = make_miniprogram()
+    monkeypatch.setattr("apps.codes.history.LOOKED_THROUGH", 3)
+    rows = [
+        new_code(
+            miniprogram, f"n={number}", label="window" if number % 3 else "roof", digest=f"{number:064d}", id=place
+        )
+        # some blocks are empty, in one the codes lie at both ends
+        for number, place in enumerate(
+            block * SEARCH_BLOCK + offset for block in (0, 1, 4, 5, 9) for offset in range(20)
+        )
+    ]
+    rows[-1].pk = 10 * SEARCH_BLOCK - 1
+    IssuedCode.objects.bulk_create(rows)
+    shares = {"win": 0.7, "ind": 0.7, "roo": 0.3, "oof": 0.3}
+    monkeypatch.setattr(postgres_search._Known, "frequencies", Frequencies(shares, 0.001, rows=1e6))
+    monkeypatch.setattr(postgres_search._Known, "until", float("inf"))
+    bounds = [
+        {},
+        {"id__lt": 5 * SEARCH_BLOCK},
+        {"id__lte": 5 * SEARCH_BLOCK},
+        {"id__gt": SEARCH_BLOCK - 1},
+        {"id__gte": 5 * SEARCH_BLOCK, "id__lt": 2**62},
+        {"id__gt": 2**62},
+    ]
+    for order in ("-id", "id"):
+        for bound in bounds:
+            expected = IssuedCode.objects.filter(label="window", **bound).order_by(order)
+            found = [row.id for row in History(Wanted(words="wind")).order_by(order).filter(**bound)[:50]]
+            assert found == list(expected.values_list("pk", flat=True)[:50]), (order, bound)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(History(Wanted(words="wind"))[:10]) == 10
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {queries[-1]['sql']}")
+        looks = [line for (line,) in cursor.fetchall() if f"Index Scan on {INDEX}" in line]
+    assert len(looks) == 1 and looks[0].endswith("loops=1)"), looks

@@ -293,14 +293,16 @@ class Asker:
 
     def __init__(self, key: str) -> None:
         from django.contrib.auth.models import User
-        from django.test import Client
 
         from apps.clients.services import create_client
+
+        # one that reads a page in pieces to its end
+        from tests.reading import ReadingClient
 
         appids = [f"wx{number:016x}" for number in (2, 5, 8)]
         _client, some = create_client(name="some", scopes=["codes:read"], appids=appids)
         self.keys = {"one": key, "some": some}
-        self.browser = Client()
+        self.browser = ReadingClient()
         self.browser.force_login(User.objects.create_superuser("anna"))
 
     def call(self, case: dict[str, Any]) -> Callable[[], Any]:

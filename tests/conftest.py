@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
+
+from tests.reading import ReadingClient
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REPORT_FILE = os.environ.get("DRILL_REPORT", "")
@@ -36,6 +39,12 @@ def _english_again() -> Iterator[None]:
     """A request in Chinese leaves its language to whatever runs next in the same thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def client() -> Client:
+    """In place of Django's, which leaves pages that come in pieces unread."""
+    return ReadingClient()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """Looking at codes: the newest ones, and one of them."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -18,17 +19,18 @@ from apps.gallery.choices import choices_of
 from apps.gallery.counting import MOST
 from apps.gallery.pages import StaffPage
 from apps.gallery.sizes import sizes_of
+from apps.gallery.streaming import PLACE, stream_cards
 from apps.miniprograms.grants import Viewer, only_visible
 
 MORE = "more"
 
 
 class HomePage(StaffPage):
-    """The newest codes as cards; to htmx that asks for more of them only the next cards."""
+    """The newest codes as cards, in pieces; to htmx that asks for more of them only the next cards."""
 
     template_name = "gallery/home.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         search = Search.read(self.request.GET, granted=self.appids)
         page = search.page()
         shown: dict[str, Any] = {"search": search, "codes": page.codes}
@@ -38,10 +40,15 @@ class HomePage(StaffPage):
             shown |= {"count": len(page.codes), "is_final": True}
         if self.request.htmx and self.request.htmx.target == MORE:
             return HttpResponse(render_to_string("gallery/cards.html", shown | {"is_more": True}, self.request))
-        response = self.render_to_response(shown | self._surroundings(search, is_empty=not page.codes))
+        facts = shown | self._surroundings(search, is_empty=not page.codes)
         if self.request.htmx:
+            response = self.render_to_response(facts)
             return replace_url(response, self.request.path + search.query_string(before=search.before))
-        return response
+        if not page.codes:
+            return self.render_to_response(facts)
+        return stream_cards(
+            render_to_string(self.template_name, facts | {"place": PLACE}, self.request), page.codes, shown
+        )
 
     def _surroundings(self, search: Search, *, is_empty: bool) -> dict[str, Any]:
         around: dict[str, Any] = {"newest": search.query_string(), "chips": chips_of(search), "most": MOST}
@@ -91,9 +98,10 @@ def code_facts(page: StaffPage, code: IssuedCode, *, typed: QueryDict | None = N
     }
 
 
-def get_code(user: Viewer, pk: int) -> IssuedCode:
-    """The code with this id, if `user` may see its mini-program. Raises NotFound."""
-    code: IssuedCode | None = only_visible(IssuedCode.objects.with_facts(), user).filter(pk=pk).first()
+def get_code(user: Viewer, pk: int, *, columns: Sequence[str] = ()) -> IssuedCode:
+    """The code with this id, all its facts or only `columns`, if `user` may see its mini-program. Raises NotFound."""
+    codes = IssuedCode.objects.only(*columns) if columns else IssuedCode.objects.with_facts()
+    code: IssuedCode | None = only_visible(codes, user).filter(pk=pk).first()
     if code is None:
         raise NotFound(_("There is no code %(id)d.") % {"id": pk}, advice=_("Look for it in the gallery."))
     return code

@@ -7,6 +7,7 @@ from django.test import Client
 
 from apps.miniprograms.models import MiniProgram
 from tests.gallery.staff import make_staff
+from tests.reading import ReadingClient
 
 
 def make_colleague(*miniprograms: MiniProgram, rights: tuple[str, ...] = (), name: str = "vera", **fields: Any) -> User:
@@ -23,6 +24,6 @@ def make_colleague(*miniprograms: MiniProgram, rights: tuple[str, ...] = (), nam
 
 def enter(*miniprograms: MiniProgram, **facts: Any) -> Client:
     """A browser in which such a colleague is signed in."""
-    browser = Client()
+    browser = ReadingClient()
     browser.force_login(make_colleague(*miniprograms, **facts))
     return browser

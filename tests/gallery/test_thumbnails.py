@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from apps.codes import pictures
@@ -58,3 +60,13 @@ def test_a_thumbnail_and_a_saved_copy_of_the_same_width_have_their_own_etags(sta
     looked_at = staff.get(f"/codes/{code.pk}/picture?width=160")
     saved = staff.get(f"/codes/{code.pk}/picture?width=160&download=1", headers={"If-None-Match": looked_at["ETag"]})
     assert (saved.status_code, saved["Content-Type"]) == (200, "image/jpeg")
+
+
+def test_a_thumbnail_costs_four_queries(staff, miniprogram):
+    code = issue(miniprogram, "a=1")
+    staff.get(f"/codes/{code.pk}/picture?width=160")
+    with CaptureQueriesContext(connection) as queries:
+        assert staff.get(f"/codes/{code.pk}/picture?width=160").status_code == 200
+    # the session, its account, the second factor, the code
+    assert len(queries) == 4, [each["sql"] for each in queries]
+    assert "search_text" not in queries[-1]["sql"]

@@ -84,8 +84,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # outermost, so that its headers are the last ones: the layer in front of Django adds them there, too
     "apps.clients.rate_limits.RateLimitHeaders",
-    "django.middleware.security.SecurityMiddleware",
+    # around everything that may refuse a request
     "wxcode.security_headers.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -354,6 +355,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # JavaScript. Of an answer that is a file the page would show a link, so it does not hear that JSON is one.
+    "SWAGGER_UI_SETTINGS": """{
+        deepLinking: true,
+        responseInterceptor: (answer) => {
+            if (/^application\\/(problem\\+)?json/.test(answer.headers?.["content-type"])) {
+                delete answer.headers["content-disposition"];
+            }
+            return responseInterceptor(answer);
+        },
+    }""",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},

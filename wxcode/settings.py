@@ -240,7 +240,10 @@ else:
     # A pooled connection costs 0.4 ms, a new one 4 ms; pooling excludes CONN_MAX_AGE.
     # Who waits 3 s for one waits in vain: none is held while WeChat is asked, so the database is away.
     # Whoever looks for a server that is away does so every second; after half a minute of that, for a request only.
+    # A host that swallows packets would keep whoever connects for two minutes. What the address says goes first.
     DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 16, "timeout": 3, "reconnect_timeout": 30},
     }
     # A restarted server leaves dead connections in the pool: this backend tests each before it is used.

@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 RUN python -m venv /venv
 COPY requirements.txt .
-RUN /venv/bin/pip install --no-input -r requirements.txt
+RUN /venv/bin/pip install --no-input --require-hashes -r requirements.txt
 
 FROM python:3.12-slim-trixie
 ENV PATH=/venv/bin:$PATH \

@@ -24,7 +24,7 @@ help:
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make secrets   the files that docker-compose.yml mounts: random keys and passwords, those that are not there yet'
 	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
-	@echo 'make lock      pin the dependencies of pyproject.toml anew'
+	@echo 'make lock      pin the dependencies of pyproject.toml anew, by the hashes of their files'
 	@echo 'make clean     remove the Python environment; data stays'
 
 run: $(VENV)/runtime
@@ -95,11 +95,12 @@ messages: $(VENV)/runtime
 	@sed '/^"POT-Creation-Date/d' $(MESSAGES) > $(MESSAGES).new && mv $(MESSAGES).new $(MESSAGES)
 	$(PY) manage.py compilemessages --locale zh_Hans --ignore '.*'
 
+# --universal: the hashes of the files of every platform, whatever this machine is
 lock: $(VENV)/runtime
 	@$(PY) -m pip install -qq --disable-pip-version-check uv
-	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--output-file requirements.txt pyproject.toml
-	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra dev --output-file requirements-dev.txt pyproject.toml
 
 clean:
@@ -109,12 +110,12 @@ clean:
 
 $(VENV)/runtime: requirements.txt | $(VENV)/ready
 	@echo 'Installing the dependencies into $(VENV) ...'
-	@$(PY) -m pip install -qq --disable-pip-version-check --no-input -r requirements.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/development: requirements-dev.txt $(VENV)/runtime
 	@echo 'Installing what the tests need into $(VENV) ...'
-	@$(PY) -m pip install -qq --disable-pip-version-check --no-input -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
 	@touch $@
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))

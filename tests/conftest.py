@@ -47,6 +47,15 @@ def client() -> Client:
     return ReadingClient()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered_of_the_parts() -> None:
+    from apps.monitoring.storage import forget_storage
+    from wxcode.health import readiness
+
+    forget_storage()
+    readiness.forget()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """SQLite's test database is a file, because other processes must see it; each worker has its own directory."""

@@ -9,7 +9,20 @@ from pythonjsonlogger.json import JsonFormatter
 from wxcode.redaction import CONTROL, redact
 
 # the names that searching in logs relies on; absent ones are left out
-KNOWN = ("request_id", "appid", "errcode", "error", "rid", "duration_ms", "endpoint", "method", "path", "status")
+KNOWN = (
+    "request_id",
+    "appid",
+    "reader",
+    "address",
+    "errcode",
+    "error",
+    "rid",
+    "duration_ms",
+    "endpoint",
+    "method",
+    "path",
+    "status",
+)
 
 
 class RedactingJsonFormatter(JsonFormatter):

@@ -52,5 +52,6 @@ class RequestIdFilter(logging.Filter):
     """Gives every record the id of the request that it belongs to; empty outside of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # what was answered in front of RequestIds says itself that it has none
+        record.request_id = getattr(record, "request_id", request_id.get())
         return True

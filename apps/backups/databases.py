@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from apps.backups.manifest import BackupRefused
 
 FILE_NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
+ENCRYPTION = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
 SCHEMA_ASIDE = "wxcode_before_restore"
 
 
@@ -132,7 +133,10 @@ def _run_postgres(program: str, *words: str) -> None:
 def _postgres_environment() -> dict[str, str]:
     config: dict[str, Any] = connection.settings_dict
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
-    return {variable: str(config[name]) for variable, name in names.items() if config.get(name)}
+    given = {variable: str(config[name]) for variable, name in names.items() if config.get(name)}
+    # encrypted like wxcode's own connections
+    options = {f"PG{name.upper()}": str(config["OPTIONS"][name]) for name in ENCRYPTION if name in config["OPTIONS"]}
+    return given | options
 
 
 def _find_program(name: str) -> str:

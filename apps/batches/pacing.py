@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from apps.batches.orders import Order
+from apps.batches.seats import Seats
 from apps.codes.permits import plan_permits
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
@@ -30,11 +31,13 @@ class Pacer(threading.Thread):
         self,
         miniprogram: MiniProgram,
         *,
+        seats: Seats,
         launch: Callable[[Order, float], None],
         on_trouble: Callable[[CoordinationUnavailable], None],
     ) -> None:
         super().__init__(name=f"pacer-{miniprogram.appid}", daemon=True)
         self._miniprogram = miniprogram
+        self._seats = seats
         self._launch = launch
         self._on_trouble = on_trouble
         self._backlog: deque[Order] = deque()
@@ -66,6 +69,7 @@ class Pacer(threading.Thread):
             self._in_flight -= 1
             if is_well:
                 self._is_probing = False
+            self._seats.give_back(self)
             self._change.notify()
 
     def hold(self, seconds: float) -> None:
@@ -105,22 +109,29 @@ class Pacer(threading.Thread):
 
     def run(self) -> None:
         while self._wait_for_order():
-            permit_at = self._next_permit()
-            if permit_at is None:
-                continue
-            time.sleep(max(permit_at - time.monotonic(), 0.0))
-            order = self._take()
-            if order is not None:
-                self._launch(order, permit_at)
+            order = self._at_its_permit()
+            if order is None:
+                self._seats.give_back(self)
+            else:
+                self._launch(*order)
 
     def _wait_for_order(self) -> bool:
-        """Wait until an order may go; False when the run is over."""
+        """Wait until an order may go and has a seat; False when the run is over."""
         with self._change:
             while not self._is_stopping:
-                if self._may_launch():
+                # the seat before the permit: a permit that is not used is lost to the whole minute
+                if self._may_launch() and self._seats.take(self):
                     return True
                 self._change.wait(min(max(self._held_until - time.monotonic(), 0.02), IDLE_SECONDS))
             return False
+
+    def _at_its_permit(self) -> tuple[Order, float] | None:
+        permit_at = self._next_permit()
+        if permit_at is None:
+            return None
+        time.sleep(max(permit_at - time.monotonic(), 0.0))
+        order = self._take()
+        return None if order is None else (order, permit_at)
 
     def _take(self) -> Order | None:
         with self._change:

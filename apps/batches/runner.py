@@ -4,7 +4,7 @@ import logging
 import queue
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 
 from django.db import DatabaseError, connection
@@ -16,8 +16,9 @@ from apps.batches import claims, results
 from apps.batches.holding import Holder
 from apps.batches.models import BatchItem, BatchState, CodeBatch
 from apps.batches.orders import Order, Outcome, ask, new_order
-from apps.batches.pacing import MOST_IN_FLIGHT, Pacer
+from apps.batches.pacing import Pacer
 from apps.batches.progress import PaceKeeper
+from apps.batches.seats import seats_of_this_process, threads_of_this_process
 from apps.batches.verdicts import MAX_ATTEMPTS, Verdict, is_answer_lost, judge
 from apps.codes.bulk import find_identical_ids
 from apps.codes.lifetime import AnswerLost
@@ -51,7 +52,8 @@ class Run:
     """Works until no batch of the mini-program needs it, until it is told to stop, or until its lease is lost.
 
     The thread that calls `work` is the only one that uses the database. It claims rows, gives them to the pacer,
-    and writes what came of them; some fifty other threads ask WeChat. In memory are the rows under way, not the batch.
+    and writes what came of them; threads that all runs share, some fifty of them, ask WeChat. In memory are the
+    rows under way, not the batch.
     """
 
     def __init__(self, miniprogram: MiniProgram, *, owner: str) -> None:
@@ -65,8 +67,9 @@ class Run:
         self._under_way: dict[int, Order] = {}
         # by the digest of every order that is asked for: the others of this run that want the very same code
         self._twins: dict[str, list[Order]] = {}
-        self._threads = ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix=f"ask-{miniprogram.appid[-4:]}")
-        self._pacer = Pacer(miniprogram, launch=self._launch, on_trouble=self._note_redis_trouble)
+        self._pacer = Pacer(
+            miniprogram, seats=seats_of_this_process(), launch=self._launch, on_trouble=self._note_redis_trouble
+        )
         self._redis_trouble: CoordinationUnavailable | None = None
         self._holder = Holder(miniprogram, self._pacer)
         self._pace = PaceKeeper()
@@ -219,7 +222,7 @@ class Run:
 
     def _launch(self, order: Order, permit_at: float) -> None:
         """In the pacer's thread."""
-        future = self._threads.submit(ask, order, self.miniprogram, permit_at=permit_at)
+        future = threads_of_this_process().submit(ask, order, self.miniprogram, permit_at=permit_at)
         future.add_done_callback(partial(self._land, order))
 
     def _land(self, order: Order, future: "Future[Outcome]") -> None:
@@ -307,7 +310,6 @@ class Run:
         deadline = time.monotonic() + LANDING_SECONDS
         while self._pacer.in_flight and time.monotonic() < deadline:
             self._collect()
-        self._threads.shutdown(wait=False)
         try:
             if self._done:
                 self._flush()

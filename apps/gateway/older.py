@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from apps.api.errors import MalformedJson, MethodNotAllowed
+from apps.clients.addresses import client_address
 from apps.clients.errors import CallerRefused, RateLimitExceeded, Unauthenticated
 from apps.clients.validation import Scope
 from apps.codes.models import Door, IssuedCode
@@ -25,6 +26,7 @@ from apps.gateway.access import admit
 from apps.gateway.models import OlderDoor
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.handed_out import note_owner_once
+from apps.tokens.readings import note_reading
 from apps.tokens.services import get_access_token
 from apps.wechat import rules
 from apps.wechat.errors import InputRejected
@@ -55,6 +57,7 @@ def extend_token(request: HttpRequest) -> HttpResponse:
     except WxcodeError as error:
         _log(request, error)
         return _answer({"err_msg": TOKEN_FAILED, "err_code": -1}, status=_refused_status(error) or 200)
+    note_reading(miniprogram.appid, reader=issuer.label, address=client_address(request.META))
     return _answer({"token": found.value})
 
 

@@ -14,6 +14,7 @@ from apps.clients.validation import Scope
 from apps.gateway.bodies import parse_object
 from apps.gateway.refusals import Refusal, door, peer, wechat_json
 from apps.tokens.doubt import token_for_keeping
+from apps.tokens.readings import note_reading
 from apps.wechat.types import APPID_PATTERN
 
 GRANT_TYPE = "client_credential"
@@ -67,4 +68,5 @@ def _answer(request: HttpRequest, fields: dict[str, Any], *, is_forced: bool) ->
         requested_by=f"{caller.label} (WeChat's path)",
         is_forced=is_forced,
     )
+    note_reading(appid, reader=caller.label, address=peer(request))
     return wechat_json({"access_token": found.value, "expires_in": found.expires_in(time.time())})

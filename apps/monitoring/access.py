@@ -1,4 +1,4 @@
-"""Who may read the metrics: a network or a bearer token that an operator named, and nobody else."""
+"""Who may read the metrics, and what is wrong: a network or a bearer token that an operator named."""
 
 import hmac
 import ipaddress
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.clients.addresses import client_address, is_inside
+from apps.clients.addresses import Network, client_address, is_inside, parse_address
 from apps.errors import WxcodeError
 
 
@@ -21,14 +21,31 @@ class MetricsClosed(WxcodeError):
 
 def demand_access(request: HttpRequest) -> None:
     """Raises MetricsClosed unless the caller's network or token is one that an operator named."""
+    if not is_named(request):
+        raise MetricsClosed(
+            _("The metrics are not open to this address."),
+            advice=_("Operators: set METRICS_NETWORKS, or METRICS_TOKEN and send it as bearer token."),
+        )
+
+
+def is_named(request: HttpRequest) -> bool:
+    """Whether an operator named the caller's network or token."""
     token: str = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and hmac.compare_digest(given.encode(), token.encode()):
-        return
-    networks = [ipaddress.ip_network(text) for text in settings.METRICS_NETWORKS]
-    if networks and is_inside(client_address(request.META), networks):
-        return
-    raise MetricsClosed(
-        _("The metrics are not open to this address."),
-        advice=_("Operators: set METRICS_NETWORKS, or METRICS_TOKEN and send it as bearer token."),
-    )
+        return True
+    return is_inside(client_address(request.META), _networks(settings.METRICS_NETWORKS))
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """Whether nobody else can have sent it. A proxy here that is not trusted may speak for anybody."""
+    address = parse_address(client_address(request.META))
+    if address is None or not address.is_loopback:
+        return False
+    if "HTTP_X_FORWARDED_FOR" in request.META:
+        return is_inside(str(request.META.get("REMOTE_ADDR", "")), _networks(settings.TRUSTED_PROXIES))
+    return "HTTP_FORWARDED" not in request.META
+
+
+def _networks(texts: list[str]) -> list[Network]:
+    return [ipaddress.ip_network(text) for text in texts]

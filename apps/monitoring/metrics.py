@@ -3,7 +3,6 @@
 The numbers are those of the whole installation, so one web address is scraped, not each process.
 """
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,13 +24,12 @@ from apps.coordination.counting import Series, read_counters
 from apps.miniprograms.models import MiniProgram
 from apps.monitoring.access import MetricsClosed, demand_access
 from apps.monitoring.listening import BUCKETS
-from apps.monitoring.storage import find_storage_trouble
+from apps.monitoring.storage import recall_storage
 from apps.monitoring.workers import find_workers
 from apps.tokens.health import TokenState, find_health
 from apps.tokens.heartbeat import find_beat_age
 from apps.tokens.outgoing import find_left_alone
 
-STORAGE_SECONDS = 4.0
 COUNTERS = {
     "token_events": ("Token refreshes and what came of them.", ("appid", "outcome")),
     "codes": ("Codes asked for, by result: issued, reused, or the code of the error.", ("appid", "result")),
@@ -66,17 +64,8 @@ class Installation(Collector):
                 up.add_metric([part], 1)
             except (CoordinationUnavailable, DatabaseError):
                 up.add_metric([part], 0)
-        up.add_metric(["storage"], int(_is_storage_well()))
+        up.add_metric(["storage"], int(not recall_storage().trouble))
         yield up
-
-
-def _is_storage_well() -> bool:
-    """A storage that hangs counts as away; it may not cost Prometheus, which waits ten seconds, all the rest."""
-    found: list[str] = []
-    asking = threading.Thread(target=lambda: found.append(find_storage_trouble()), daemon=True)
-    asking.start()
-    asking.join(STORAGE_SECONDS)
-    return found == [""]
 
 
 def _from_redis() -> list[Metric]:

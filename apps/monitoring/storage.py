@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.files.storage import default_storage
@@ -9,6 +13,57 @@ from django.core.files.storage import default_storage
 MEBIBYTE = 1 << 20
 # Two thousand pictures: time enough to make room.
 FREE_BYTES = 100 * MEBIBYTE
+# An object storage is asked over a network, and some bill each question.
+REMEMBERED_SECONDS = 5.0
+# Prometheus waits ten seconds for all the rest, too.
+LONGEST_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class StorageState:
+    """What was found, when (monotonic), and how long the storage took."""
+
+    trouble: str
+    found_at: float
+    took_seconds: float
+
+
+class _Looked:
+    """The last look of this process, which may still be going on, and the one thread that looks."""
+
+    lock = threading.Lock()
+    thread: ThreadPoolExecutor | None = None
+    state: Future[StorageState] | None = None
+
+
+def recall_storage() -> StorageState:
+    """Not older than five seconds; however many ask, one looks. A storage that hangs is in trouble after four."""
+    with _Looked.lock:
+        if _Looked.state is None or _is_old(_Looked.state):
+            # kept, because an object storage's connections belong to their thread
+            _Looked.thread = _Looked.thread or ThreadPoolExecutor(1, thread_name_prefix="storage")
+            _Looked.state = _Looked.thread.submit(_look)
+        state = _Looked.state
+    try:
+        return state.result(timeout=LONGEST_SECONDS)
+    except TimeoutError:
+        return StorageState(f"no answer within {LONGEST_SECONDS:.0f} s", time.monotonic(), LONGEST_SECONDS)
+
+
+def forget_storage() -> None:
+    """The next look is a new one."""
+    with _Looked.lock:
+        _Looked.state = None
+
+
+def _is_old(state: Future[StorageState]) -> bool:
+    return state.done() and time.monotonic() - state.result().found_at >= REMEMBERED_SECONDS
+
+
+def _look() -> StorageState:
+    started = time.monotonic()
+    trouble = find_storage_trouble()
+    return StorageState(trouble, time.monotonic(), time.monotonic() - started)
 
 
 def find_storage_trouble() -> str:

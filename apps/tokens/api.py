@@ -8,11 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.clients.addresses import client_address
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.health import TokenHealth, find_health
 from apps.tokens.local_memory import UsableToken
+from apps.tokens.readings import note_reading
 from apps.tokens.serializers import MiniProgramOutput, RefreshInput, TokenOutput
 from apps.tokens.services import get_access_token, replace_rejected_token
 
@@ -29,7 +31,9 @@ class AccessTokenView(APIView):
         """The current access token and the seconds that truly remain. Ask each time; do not keep it for long."""
         caller = cast(Caller, request.auth)
         miniprogram = get_granted_miniprogram(caller, appid)
-        return token_response(miniprogram, get_access_token(miniprogram, requested_by=caller.label))
+        token = get_access_token(miniprogram, requested_by=caller.label)
+        note_reading(appid, reader=caller.label, address=client_address(request.META))
+        return token_response(miniprogram, token)
 
 
 class AccessTokenRefreshView(APIView):
@@ -45,6 +49,7 @@ class AccessTokenRefreshView(APIView):
         caller = cast(Caller, request.auth)
         miniprogram = get_granted_miniprogram(caller, appid)
         token = replace_rejected_token(miniprogram, rejected=body.validated_data["rejected"], requested_by=caller.label)
+        note_reading(appid, reader=caller.label, address=client_address(request.META))
         return token_response(miniprogram, token)
 
 

@@ -25,6 +25,7 @@ from apps.clients.rate_limits import HEADERS, RateStanding, find_standing
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.api import AccessTokenView
+from apps.tokens.readings import note_reading
 from apps.tokens.services import find_usable_token
 
 PLAIN_PATH = re.compile(r"/api/v1/miniprograms/(wx[0-9a-f]{16})/access-token/")
@@ -108,10 +109,11 @@ def find_body(environ: WSGIEnvironment, appid: str, token_mode: str) -> tuple[by
 
     The request is counted last and only if it is answered here; one that its limit refuses is left to Django.
     """
+    address = client_address(environ)
     caller = recall_key(
         authorization=environ.get("HTTP_AUTHORIZATION"),
         x_api_key=environ.get("HTTP_X_API_KEY"),
-        address=client_address(environ),
+        address=address,
     )
     if caller is None or SCOPE not in caller.scopes or not caller.may_use(appid):
         return None
@@ -124,6 +126,8 @@ def find_body(environ: WSGIEnvironment, appid: str, token_mode: str) -> tuple[by
         return None
     if standing is not None and not standing.is_granted:
         return None
+    # the id in this thread is that of an earlier request, which Django answered
+    note_reading(appid, reader=caller.label, address=address, request_id="")
     return render_token(token.value, token.expires_in(time.time()), token_mode), standing
 
 

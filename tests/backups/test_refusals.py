@@ -6,7 +6,9 @@ import shutil
 import tarfile
 
 import pytest
+from django.db import connection
 
+from apps.backups.databases import dump_database
 from apps.backups.manifest import BackupRefused, file_sha256, read_manifest
 from apps.backups.picture_archive import load_pictures
 from apps.codes.models import IssuedCode
@@ -121,6 +123,13 @@ def test_without_pg_dump_the_sentence_says_what_to_install(run_manage, process_e
     assert "pg_dump is not on this machine" in finished.stderr
     assert "postgresql-client" in finished.stderr
     assert not any(tmp_path.glob("*b*unfinished*"))
+
+
+@needs_postgres
+def test_a_dump_is_encrypted_if_the_connection_has_to_be(tmp_path, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "sslmode", "require")
+    with pytest.raises(BackupRefused, match="server does not support SSL"):
+        dump_database(tmp_path)
 
 
 @needs_postgres

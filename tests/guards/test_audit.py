@@ -77,7 +77,9 @@ def audit(url: str, *files: Path, **variables: str) -> subprocess.CompletedProce
 @pytest.fixture
 def pins(tmp_path: Path) -> Path:
     path = tmp_path / "requirements.txt"
-    path.write_text("left-pad==1.0\nright_pad==2.1\nother==3 ; sys_platform == 'win32'\n")
+    pinned = ("left-pad==1.0", "right_pad==2.1", "other==3 ; sys_platform == 'win32'")
+    # with hashes of files, as `make lock` writes them
+    path.write_text("".join(f"{pin} \\\n    --hash=sha256:{'0' * 64}\n" for pin in pinned))
     return path
 
 

@@ -160,8 +160,8 @@ def test_a_full_disk_is_told(scrape, monkeypatch):
 
 def test_a_storage_that_hangs_costs_none_of_the_rest(scrape, monkeypatch):
     is_over = threading.Event()
-    monkeypatch.setattr("apps.monitoring.metrics.find_storage_trouble", lambda: str(is_over.wait(30)))
-    monkeypatch.setattr("apps.monitoring.metrics.STORAGE_SECONDS", 0.05)
+    monkeypatch.setattr("apps.monitoring.storage.find_storage_trouble", lambda: str(is_over.wait(30)))
+    monkeypatch.setattr("apps.monitoring.storage.LONGEST_SECONDS", 0.05)
     found = scrape()
     is_over.set()
     assert found["wxcode_part_up", ("part", "storage")] == 0

@@ -1,12 +1,17 @@
 """`/readyz`: a line per part, 503 for parts that everybody needs, and not for one mini-program's trouble."""
 
+import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.files.storage import default_storage
 
-from apps.monitoring import workers
+from apps.monitoring import storage, workers
 from apps.tokens import heartbeat
 from tests.parts import make_miniprogram
+from wxcode import readiness
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +22,33 @@ def alive():
     workers.note_worker("celery@one", now=time.time())
 
 
-def ask(client):
-    answer = client.get("/readyz")
+STRANGER = "198.51.100.7"
+PARTS = ["database", "redis", "storage", "beat", "worker"]
+
+
+def ask(client, **environ):
+    answer = client.get("/readyz", **environ)
     return answer.status_code, answer.json()
+
+
+def ask_as_stranger(client):
+    return ask(client, REMOTE_ADDR=STRANGER)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The looks at the storage; it is well while `looks` is not told otherwise."""
+
+    class Looks(list):
+        trouble = ""
+
+        def note(self):
+            self.append(time.monotonic())
+            return self.trouble
+
+    found = Looks()
+    monkeypatch.setattr(storage, "find_storage_trouble", found.note)
+    return found
 
 
 def test_with_everything_well_it_is_200(client, alive):
@@ -43,8 +72,6 @@ def test_one_of_two_workers_is_enough(client, alive):
 
 
 def test_a_storage_that_fails_is_named_without_its_text(client, alive, monkeypatch):
-    from django.core.files.storage import default_storage
-
     def fail(name):
         raise ConnectionError("s3 key AKIA-secret")
 
@@ -85,3 +112,100 @@ def test_a_real_worker_is_heard(client, celery_worker, transactional_db):
     while not ask(client)[1]["worker"].startswith("ok, 1 alive"):
         assert time.monotonic() < deadline, ask(client)
         time.sleep(0.2)
+
+
+def test_a_stranger_hears_which_part_is_not_ready_and_nothing_more(client, alive, looks):
+    looks.trouble = "ConnectionError"
+    status, parts = ask_as_stranger(client)
+    assert status == 503
+    assert parts == {"ready": False} | dict.fromkeys(PARTS, "ok") | {"storage": "not ready"}
+
+
+def test_an_operator_hears_all_of_it_by_network_or_token(client, alive, settings):
+    settings.METRICS_NETWORKS = ["198.51.100.0/24"]
+    assert "tokens" in ask_as_stranger(client)[1]
+    settings.METRICS_NETWORKS, settings.METRICS_TOKEN = [], "a-token-for-prometheus"
+    assert "tokens" not in ask_as_stranger(client)[1]
+    token = {"HTTP_AUTHORIZATION": "Bearer a-token-for-prometheus"}
+    assert "tokens" in ask(client, REMOTE_ADDR=STRANGER, **token)[1]
+
+
+@pytest.mark.parametrize("headers", [{"HTTP_X_FORWARDED_FOR": STRANGER}, {"HTTP_FORWARDED": f"for={STRANGER}"}])
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.0/8"]])
+def test_what_a_proxy_on_this_machine_brings_is_a_strangers(client, alive, settings, headers, trusted):
+    settings.TRUSTED_PROXIES = trusted
+    assert "tokens" not in ask(client, **headers)[1]
+
+
+def test_nobody_comes_from_this_machine_by_saying_so(client, alive, settings):
+    lie = {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}
+    assert "tokens" not in ask(client, **lie)[1]
+    assert "tokens" not in ask(client, REMOTE_ADDR=STRANGER, **lie)[1]
+    settings.TRUSTED_PROXIES = ["127.0.0.0/8"]
+    assert "tokens" in ask(client, **lie)[1]
+    assert "tokens" not in ask(client, HTTP_X_FORWARDED_FOR=f"127.0.0.1, {STRANGER}")[1]
+
+
+def test_a_crowd_of_strangers_costs_one_look_in_five_seconds(client, alive, looks, monkeypatch):
+    found = []
+    monkeypatch.setattr("wxcode.health._database", lambda: found.append(1) or "ok")
+    for _ in range(20):
+        assert ask_as_stranger(client)[0] == 200
+    assert (len(found), len(looks)) == (1, 1)
+    monkeypatch.setattr(readiness, "REMEMBERED_SECONDS", 0.0)
+    ask_as_stranger(client)
+    assert (len(found), len(looks)) == (2, 1)
+
+
+def test_the_storage_is_asked_once_for_all_who_ask_together(monkeypatch):
+    looks, may_end = [], threading.Event()
+    monkeypatch.setattr(storage, "find_storage_trouble", lambda: looks.append(1) or str(not may_end.wait(10)))
+    with ThreadPoolExecutor(8) as threads:
+        states = [threads.submit(storage.recall_storage) for _ in range(8)]
+        may_end.set()
+        assert {state.result().trouble for state in states} == {"False"}
+    assert len(looks) == 1
+    monkeypatch.setattr(storage, "REMEMBERED_SECONDS", 0.0)
+    storage.recall_storage()
+    assert len(looks) == 2
+
+
+def test_nobody_waits_for_another_strangers_look(monkeypatch):
+    is_looking, may_end = threading.Event(), threading.Event()
+    answers = iter([{"a": "ok"}, {"a": "failed"}])
+
+    def find():
+        found = next(answers)
+        if found["a"] != "ok":
+            is_looking.set()
+            may_end.wait(10)
+        return found
+
+    known = readiness.Readiness(find)
+    monkeypatch.setattr(readiness, "REMEMBERED_SECONDS", 0.0)
+    known.recall()
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(known.recall)
+        assert is_looking.wait(10)
+        assert known.recall().failing == []
+        may_end.set()
+        assert slow.result().failing == ["a"]
+
+
+def test_the_log_tells_the_changes_and_not_each_question(client, alive, looks, monkeypatch, caplog):
+    monkeypatch.setattr(storage, "REMEMBERED_SECONDS", 0.0)
+    caplog.set_level(logging.INFO)
+    for looks.trouble in ("", "", "ConnectionError", "ConnectionError", "ConnectionError", "", ""):
+        ask(client)
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert told == [
+        ("ERROR", "not ready: storage: failed: ConnectionError"),
+        ("INFO", "ready again after 0 s"),
+    ]
+
+
+def test_what_is_still_starting_is_no_error(client, caplog):
+    ask(client)
+    ask(client)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "beat: failed: no refresh run yet" in caplog.text

@@ -38,6 +38,25 @@ def test_data_carries_no_policy_for_pages_but_is_never_guessed_at(client):
     assert "Content-Security-Policy" not in answer and answer["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("host", ["testserver", "evil.example"])
+@pytest.mark.parametrize("address", ["/api/v1/codes/", "/api/v1/miniprograms/", "/api/nothing", "/api/health"])
+def test_a_browser_that_opens_an_answer_of_the_api_saves_a_file(browser, address, host):
+    answer = browser.get(address, headers={"host": host})
+    assert answer["Content-Type"].startswith("application/")
+    assert answer["Content-Disposition"] == 'attachment; filename="api.json"'
+
+
+def test_a_refusal_before_all_others_is_a_file_too(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get("/api/v1/codes/", headers={"host": "evil.example"})
+    assert answer.status_code == 400 and answer["Content-Disposition"] == 'attachment; filename="api.json"'
+
+
+@pytest.mark.parametrize("address", ["/api/docs/", "/api/docs/?script=", "/readyz", "/wechat/cgi-bin/token"])
+def test_pages_and_answers_in_the_shape_of_wechat_are_no_files(client, address):
+    assert "Content-Disposition" not in client.get(address)
+
+
 @pytest.mark.parametrize("address", ["/login/", "/account/", "/account/second-factor/"])
 def test_pages_with_secrets_are_kept_nowhere(browser, address):
     assert "no-store" in browser.get(address)["Cache-Control"]

@@ -73,22 +73,48 @@ def test_one_that_died_after_it_has_just_answered_is_found_dead():
 def test_the_first_request_after_a_restart_is_answered_within_a_second(spawn):
     """A server of its own, a real web process, eight connections in its pool; stopped, started, asked once."""
     with PostgresServer() as server:
-        port = free_port()
-        words = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-        words += ["--workers", "1", "--blocking-threads", str(THREADS), "wxcode.wsgi:application"]
-        spawn(*words, env={"DATABASE_URL": server.url})
-        base = f"http://127.0.0.1:{port}"
-        wait_until_served(base)
-        with ThreadPoolExecutor(THREADS) as threads:
-            lines = list(threads.map(lambda _: database_line(base), range(40)))
-        assert set(lines) == {"ok"}
-        assert count_connections(server.url) >= 4, "several must be idle for the drill to mean anything"
-        server.process.send_signal(signal.SIGINT)
-        server.process.wait(START_SECONDS)
+        base = serve(spawn, server)
+        stop(server)
         server.start()
         started = time.monotonic()
         assert database_line(base) == "ok"
         assert time.monotonic() - started < 1.0
+
+
+@on_postgres
+def test_after_an_outage_of_eight_seconds_the_database_is_found_within_two(spawn):
+    """Long enough for distances of 1, 2, 4 and 8 s, which would find it after fifteen."""
+    with PostgresServer() as server:
+        base = serve(spawn, server)
+        stop(server)
+        stopped = time.monotonic()
+        assert database_line(base) != "ok"
+        time.sleep(max(stopped + 8 - time.monotonic(), 0))
+        server.start()
+        started = time.monotonic()
+        while database_line(base) != "ok":
+            assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 2.0
+
+
+def serve(spawn, server: PostgresServer) -> str:
+    """The address of a web process that has several idle connections to `server`."""
+    port = free_port()
+    words = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+    words += ["--workers", "1", "--blocking-threads", str(THREADS), "wxcode.wsgi:application"]
+    spawn(*words, env={"DATABASE_URL": server.url})
+    base = f"http://127.0.0.1:{port}"
+    wait_until_served(base)
+    with ThreadPoolExecutor(THREADS) as threads:
+        lines = list(threads.map(lambda _: database_line(base), range(40)))
+    assert set(lines) == {"ok"}
+    assert count_connections(server.url) >= 4, "several must be idle for the drill to mean anything"
+    return base
+
+
+def stop(server: PostgresServer) -> None:
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(START_SECONDS)
 
 
 def use_once():

@@ -7,6 +7,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
+from tests.postgres import PostgresServer
+
+CONNECT = "from django.db import connection; connection.ensure_connection()"
 COUNT_USERS = "from django.contrib.auth.models import User; print(User.objects.count())"
 
 
@@ -41,3 +44,16 @@ def test_another_process_sees_what_the_test_wrote(run_manage):
 @pytest.mark.drill
 def test_a_real_celery_worker_answers(celery_worker):
     assert celery_worker.poll() is None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to encrypt")
+def test_what_the_address_of_the_database_demands_is_demanded(run_manage, process_environment):
+    """The server of the tests has no TLS."""
+    with PostgresServer() as server:
+
+        def connect(query: str = "") -> str:
+            environment = process_environment | {"DATABASE_URL": f"{server.url}{query}"}
+            return run_manage("shell", "--no-imports", "-c", CONNECT, env=environment).stderr
+
+        assert connect() == ""
+        assert "server does not support SSL" in connect("?sslmode=require")

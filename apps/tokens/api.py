@@ -6,8 +6,8 @@ from typing import cast
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apps.api.parameters import OwnParametersOnly
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
 from apps.miniprograms.models import MiniProgram
@@ -19,7 +19,7 @@ from apps.tokens.services import get_access_token, replace_rejected_token
 DESCRIBED_FIELDS = ("appid", "name", "default_page", "env_version", "check_path", "token_mode", "is_sandbox")
 
 
-class AccessTokenView(APIView):
+class AccessTokenView(OwnParametersOnly):
     """`GET miniprograms/{appid}/access-token/`."""
 
     required_scopes = {"GET": "tokens:read"}
@@ -32,7 +32,7 @@ class AccessTokenView(APIView):
         return token_response(miniprogram, get_access_token(miniprogram, requested_by=caller.label))
 
 
-class AccessTokenRefreshView(APIView):
+class AccessTokenRefreshView(OwnParametersOnly):
     """`POST miniprograms/{appid}/access-token/refresh/`."""
 
     required_scopes = {"POST": "tokens:refresh"}
@@ -48,7 +48,7 @@ class AccessTokenRefreshView(APIView):
         return token_response(miniprogram, token)
 
 
-class MiniProgramList(APIView):
+class MiniProgramList(OwnParametersOnly):
     """`GET miniprograms/`."""
 
     required_scopes = {"GET": "codes:read"}

@@ -6,6 +6,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from django.utils.translation import gettext_noop, override
 from PIL import Image
 from reportlab.lib.units import mm
 
@@ -18,6 +19,7 @@ from apps.errors import InvalidRequest
 from apps.exports.fonts import load_fonts
 from apps.exports.layout import roll_layout, sheet_layout
 from apps.exports.names import UniqueNames, safe_stem
+from apps.retold import retold
 from apps.tables.cells import harmless, unguarded
 from tests.parts import ISSUER, make_api
 
@@ -95,6 +97,24 @@ def test_the_csv_file_goes_back_into_the_importer(done):
     order = BatchOrder(done.miniprogram, "again", csv_source(io.BytesIO(body)), ISSUER)
     report = dry_run(order)
     assert (report.valid, report.existing, report.columns) == (4, 3, ["seat"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+def test_what_was_wrong_goes_out_in_the_readers_language(done, name):
+    wrong = gettext_noop("The environment variable %(name)s is not set.") % {"name": "TEA"}
+    cure = gettext_noop("Set it for every web and worker process and restart them.")
+    done.items.filter(row=4).update(detail=wrong, advice=cure)
+    address = f"/api/v1/batches/{done.pk}/export.{name}?state=failed"
+    body = content(make_api().get(address, headers={"Accept-Language": "zh-hans"}))
+    lines = list(csv.reader(io.StringIO(body.decode("utf-8-sig")))) if name == "csv" else rows_of(body)
+    with override("zh-hans"):
+        assert lines[1][-2:] == [retold(wrong), retold(cure)] != [wrong, cure]
+
+
+def rows_of(body):
+    sheet = openpyxl.load_workbook(io.BytesIO(body)).worksheets[0]
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -375,3 +375,12 @@ def test_the_zip_of_very_many_is_sent_in_flat_memory(staff, miniprogram):
     # 2,000 pictures of 20 KB and more
     assert size > 20_000_000
     assert peaks[1] < peaks[0] + 2_000_000
+
+
+CURRENT = '<a href="/selections/" aria-current="page">Selections</a>'
+
+
+def test_every_page_leads_to_the_selections_and_theirs_are_marked(staff, chosen):
+    assert '<a href="/selections/">Selections</a>' in staff.get("/").text
+    for address in ("/selections/", chosen):
+        assert CURRENT in staff.get(address).text

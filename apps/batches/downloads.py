@@ -96,7 +96,7 @@ class PdfDownload(Download):
         responses={(200, "application/pdf"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """Print-ready sheets of A4, or labels for a roll."""
+        """Print-ready sheets of A4, or labels for a roll. A character that no font of them has is printed as □."""
         return pdf_file(self.find_batch(request, pk), request.query_params)
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import subprocess
 import zipfile
+from shutil import which
 
 import openpyxl
 import pytest
@@ -16,9 +18,11 @@ from apps.batches.ordering import BatchOrder, dry_run
 from apps.batches.reading.spreadsheet import xlsx_source
 from apps.batches.reading.text import csv_source
 from apps.errors import InvalidRequest
-from apps.exports.fonts import load_fonts
+from apps.exports.fonts import Fonts, load_fonts
 from apps.exports.layout import roll_layout, sheet_layout
+from apps.exports.missing import Missing, find_missing, with_boxes
 from apps.exports.names import UniqueNames, safe_stem
+from apps.exports.sheets import SheetEntry, draw_sheets
 from apps.retold import retold
 from apps.tables.cells import harmless, unguarded
 from tests.parts import ISSUER, make_api
@@ -199,3 +203,40 @@ def test_long_captions_end_in_an_ellipsis():
     assert fitted.endswith("…")
     assert fonts.width(fitted, 8) <= 20 * mm
     assert [font for font, _piece in fonts.runs("a桌b")] == ["wxcode-latin", fonts.chinese, "wxcode-latin"]
+
+
+CID = Fonts("STSong-Light", is_embedded=False, latin_characters=frozenset(map(ord, "abc ")))
+
+
+@pytest.mark.parametrize("fonts", [load_fonts(), CID], ids=["of this machine", "of the reader"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("桌 7 abc", "桌 7 abc"),
+        ("桌 \U0001f600", "桌 □"),
+        ("\u0645\u0631", "□□"),
+        ("\U0001f468\u200d\U0001f469\ufe0f", "□□"),
+        ("a\u200fb", "ab"),
+        ("u\u0308", "ü"),
+    ],
+)
+def test_what_no_font_has_is_a_box_and_never_nothing(fonts, text, shown):
+    assert with_boxes(text, fonts) == shown
+
+
+def test_codes_with_such_characters_are_counted_and_the_first_ones_named():
+    rows = [["桌 1", ""], ["\U0001f600\U0001f600", "x"], ["a", "\u0645", 7], ["e\u0301\u200d"]]
+    assert find_missing(rows) == Missing(2, ["\U0001f600", "\u0645"])
+    assert find_missing(rows[:1]) is None
+    assert find_missing([["".join(map(chr, range(0x1F600, 0x1F620)))]]).characters == list(
+        map(chr, range(0x1F600, 0x1F608))
+    )
+
+
+@pytest.mark.skipif(which("pdftotext") is None, reason="pdftotext is not installed")
+def test_the_box_is_on_the_paper(tmp_path):
+    layout = sheet_layout(columns=3, size=None, captions=1, has_cut_marks=False)
+    with draw_sheets("Title \U0001f600", [SheetEntry(None, ["Hall \U0001f600 桌"])], count=1, layout=layout) as file:
+        (tmp_path / "sheet.pdf").write_bytes(file.read())
+    text = subprocess.run(["pdftotext", tmp_path / "sheet.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    assert "Title □" in text and "Hall □ 桌" in text

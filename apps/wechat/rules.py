@@ -119,7 +119,7 @@ def _foreign_characters(scene: str, foreign: list[str]) -> str:
     more = len(foreign) - NAMED_CHARACTERS
     if more > 0:
         named = _("%(named)s and %(count)d more") % {"named": named, "count": more}
-    sentences = [_("Not allowed in scene: %(named)s.") % {"named": named}]
+    sentences: list[object] = [_("Not allowed in scene: %(named)s.") % {"named": named}]
     if "%" in foreign:
         sentences.append(_("Send the text as it is, not URL-encoded."))
     if any(character.isspace() for character in foreign):

@@ -121,6 +121,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            # of a room that is no Django app
+            "libraries": {"stacked": "apps.tables.stacked"},
         },
     },
 ]

@@ -26,9 +26,12 @@ class NewestFirst(CursorPagination):
         if not asked:
             return NewestFirst.page_size
         if not (asked.isascii() and asked.isdigit()) or int(asked[:9]) == 0:
-            message = _("“%(asked)s” is not a whole number from 1 to 200.") % {"asked": asked[:20]}
-            raise InvalidRequest(f"limit: {message}", errors={"limit": [message]})
-        return min(int(asked[:9]), NewestFirst.max_page_size)
+            raise _invalid_limit(_("“%(asked)s” is not a whole number from 1 to 200.") % {"asked": asked[:20]})
+        if int(asked[:9]) > NewestFirst.max_page_size:
+            raise _invalid_limit(
+                _("%(asked)s is too many: ask for 1 to 200, and follow `next` for the others.") % {"asked": asked[:20]}
+            )
+        return int(asked)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:
@@ -44,12 +47,21 @@ class NewestFirst(CursorPagination):
         described: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in described:
             if parameter["name"] == self.page_size_query_param:
-                parameter["schema"] = {"type": "integer", "minimum": 1}
+                parameter["schema"] = {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.max_page_size,
+                    "default": self.page_size,
+                }
         return described
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         described: dict[str, Any] = super().get_paginated_response_schema(schema)
         return described | {"required": ["next", "previous", "results"]}
+
+
+def _invalid_limit(message: Any) -> InvalidRequest:
+    return InvalidRequest(f"limit: {message}", errors={"limit": [message]})
 
 
 def invalid_cursor() -> InvalidCursor:

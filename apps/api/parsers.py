@@ -11,9 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import JSONParser
 
 from apps.api.errors import MalformedJson
-
-# of a name that the caller made up, as much as helps to recognize it
-SHOWN_NAME_LENGTH = 40
+from apps.api.serializers import SHOWN_NAME_LENGTH
 
 
 class BoundedJSONParser(JSONParser):

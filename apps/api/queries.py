@@ -131,16 +131,13 @@ class KnownChoiceFilter(django_filters.ChoiceFilter):
 
 
 class OnceFilterBackend(DjangoFilterBackend):
-    """The filters of a list: one that is misspelt is refused, one that takes a single value is not taken twice."""
+    """The filters of a list: one that takes a single value is not taken twice."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
         kind = self.get_filterset_class(view, queryset)
         names = ["limit", "cursor"]
-        known = list(names)
         if kind is not None:
             filters = kind.base_filters.items()
-            known = [*kind.base_filters, *names]
             names += [name for name, each in filters if not isinstance(each, django_filters.MultipleChoiceFilter)]
-        refuse_unknown(request.query_params, known)
         refuse_repeated(request.query_params, names)
         return super().filter_queryset(request, queryset, view)

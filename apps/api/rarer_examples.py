@@ -16,6 +16,8 @@ def problem(status: int, code: str, title: str, detail: str, **facts: Any) -> di
     }
 
 
+NO_PARAMETER = "There is no such parameter: this address takes none."
+NEAR_PARAMETER = "There is no such parameter. Did you mean “limit”?"
 ISSUING = ("POST /api/v1/codes/",)
 LISTS = ("GET /api/v1/codes/", "GET /api/v1/batches/", "GET /api/v1/failed-attempts/")
 BATCHES = ("POST /api/v1/batches/",)
@@ -24,10 +26,31 @@ DRAWN = (*ISSUING, *REISSUE)
 TOKENS = ("access-token",)
 ASKING_WECHAT = (*DRAWN, *TOKENS)
 BODIES = ("POST ", "PATCH ")
+WITHOUT_BODY = ("GET ", "/archive", "/unarchive", "/pause", "/resume", "/cancel")
 EVERYWHERE = ("",)
 
 # where (a part of the operation's method and path), and what
 RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (
+        WITHOUT_BODY,
+        problem(
+            400,
+            "invalid_request",
+            "The request is not valid",
+            f"page_no: {NO_PARAMETER}",
+            errors={"page_no": [NO_PARAMETER]},
+        ),
+    ),
+    (
+        LISTS,
+        problem(
+            400,
+            "invalid_request",
+            "The request is not valid",
+            f"limt: {NEAR_PARAMETER}",
+            errors={"limt": [NEAR_PARAMETER]},
+        ),
+    ),
     (
         LISTS,
         problem(

@@ -34,6 +34,7 @@ PROBLEM_SCHEMA = {
 }
 
 ALWAYS = {
+    "400": "The request is not valid; `errors` says which field or parameter, and why.",
     "401": "No API key, or one that is unknown, revoked or expired (`not_authenticated`, `invalid_key`).",
     "403": "The key lacks the scope, the mini-program, the network or the origin (`missing_scope`, "
     "`miniprogram_not_granted`, `network_not_allowed`, `origin_not_allowed`).",
@@ -41,7 +42,6 @@ ALWAYS = {
     "429": "Too many requests; `Retry-After` says for how many seconds to wait.",
     "503": "Busy or temporarily unavailable; `Retry-After` says for how many seconds to wait.",
 }
-WITH_INPUT = {"400": "The request is not valid; `errors` says which field and why."}
 WITH_ID = {"404": "Not found, or not visible to this key."}
 WITH_BODY = {
     "404": "No such mini-program.",
@@ -111,8 +111,6 @@ class ProblemSchema(AutoSchema):
 
     def _problems(self, operation: dict[str, Any]) -> dict[str, str]:
         found = dict(ALWAYS)
-        if "requestBody" in operation or any(p["in"] == "query" for p in operation.get("parameters", [])):
-            found |= WITH_INPUT
         if self.method != "GET":
             found |= WITH_WECHAT
         if "requestBody" in operation:

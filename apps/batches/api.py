@@ -11,9 +11,9 @@ from rest_framework import generics, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from apps.api.queries import read_choice, refuse_unknown
+from apps.api.parameters import OwnParametersOnly
+from apps.api.queries import read_choice
 from apps.api.schema import IDEMPOTENCY_KEY
 from apps.batches import examples as _examples  # noqa: F401  (adds them to the serializers)
 from apps.batches import services
@@ -69,12 +69,13 @@ class ItemFilter(django_filters.FilterSet):
         return queryset.matching(value)
 
 
-class BatchList(generics.ListAPIView[CodeBatch]):
+class BatchList(OwnParametersOnly, generics.ListAPIView[CodeBatch]):
     """`GET batches/` lists them, newest first; `POST batches/` orders one."""
 
     required_scopes = {"GET": "codes:read", "POST": "codes:create"}
     serializer_class = BatchOutput
     filterset_class = BatchFilter
+    query_parameters = {"POST": ["dry_run"]}
     parser_classes = [SpooledJsonParser, MultiPartParser]
     # the body on disk, set by the parser
     spooled: IO[bytes] | None = None
@@ -110,8 +111,6 @@ class BatchList(generics.ListAPIView[CodeBatch]):
     )
     def post(self, request: Request) -> Response:
         """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""
-        # a misspelt dry_run would spend what it was to spare
-        refuse_unknown(request.query_params, ["dry_run"])
         order = self._read_order(request)
         content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
         repeatable = find_repeatable(request.headers, _caller(request), content=content)
@@ -163,7 +162,7 @@ class BatchList(generics.ListAPIView[CodeBatch]):
         )
 
 
-class BatchDetail(generics.RetrieveAPIView[CodeBatch]):
+class BatchDetail(OwnParametersOnly, generics.RetrieveAPIView[CodeBatch]):
     """`GET batches/{id}/`: one batch with its progress."""
 
     required_scopes = {"GET": "codes:read"}
@@ -175,7 +174,7 @@ class BatchDetail(generics.RetrieveAPIView[CodeBatch]):
         return Response(self.get_serializer(get_visible_batch(_caller(request), kwargs["pk"])).data)
 
 
-class BatchItems(generics.ListAPIView[BatchItem]):
+class BatchItems(OwnParametersOnly, generics.ListAPIView[BatchItem]):
     """`GET batches/{id}/items/`: its rows."""
 
     required_scopes = {"GET": "codes:read"}
@@ -196,7 +195,7 @@ class BatchItems(generics.ListAPIView[BatchItem]):
         return super().get(request, *args, **kwargs)
 
 
-class BatchAction(APIView):
+class BatchAction(OwnParametersOnly):
     """What all actions on one batch share: POST, then the batch as it is now."""
 
     required_scopes = {"POST": "codes:create"}

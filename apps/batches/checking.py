@@ -3,16 +3,16 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apps.batches.reading.rows import CELL_MAX_LENGTH, KNOWN_COLUMNS, MAX_COLUMNS, RawRow, RowSource
-from apps.codes.bulk import find_external_ids, find_identical_ids
+from apps.codes.bulk import find_external_ids, find_identical_ids, stored_digests
 from apps.codes.checking import find_field_problems, find_kind_problems
 from apps.codes.models import PATH_KINDS, Kind
-from apps.codes.requests import CodeRequest, code_request, digest
+from apps.codes.requests import CodeRequest, code_request
 from apps.miniprograms.models import MiniProgram
 
 # looked up in the history at a time
@@ -37,8 +37,8 @@ class Draft:
 
     row: int
     request: CodeRequest
-    digest: str
     extra: Mapping[str, str]
+    digest: str = ""
     same_as: int | None = None
     existing_id: int | None = None
 
@@ -73,11 +73,16 @@ class Checker:
         while chunk := list(itertools.islice(rows, CHUNK)):
             checked = [self._check_alone(raw) for raw in chunk]
             drafts = [each.draft for each in checked if each.draft is not None]
-            existing = find_identical_ids(self.miniprogram, {draft.digest for draft in drafts})
+            digests = stored_digests(self.miniprogram, [draft.request for draft in drafts])
+            digest_of = {draft.row: digest for draft, digest in zip(drafts, digests, strict=True)}
+            existing = find_identical_ids(self.miniprogram, set(digests))
             names = {draft.request.external_id for draft in drafts} - {""}
             taken = find_external_ids(self.client_id, names) if names else {}
             for each in checked:
-                yield each if each.draft is None else self._check_with_others(each.draft, existing, taken)
+                if each.draft is None:
+                    yield each
+                else:
+                    yield self._check_with_others(replace(each.draft, digest=digest_of[each.row]), existing, taken)
 
     def _check_alone(self, raw: RawRow) -> CheckedRow:
         values = {name: _known_value(name, value) for name, value in raw.values.items() if name in KNOWN_COLUMNS}
@@ -97,7 +102,7 @@ class Checker:
             )
         self.columns |= dict.fromkeys(extra)
         request = code_request(self.miniprogram, **self._given(values))
-        return CheckedRow(raw.number, Draft(raw.number, request, digest(request), extra))
+        return CheckedRow(raw.number, Draft(raw.number, request, extra))
 
     @property
     def _kind(self) -> str:
@@ -138,17 +143,8 @@ class Checker:
         if message:
             problem = RowProblem(draft.row, "external_id", external_id[:SHOWN_VALUE_LENGTH], message)
             return CheckedRow(draft.row, problems=(problem,))
-        return CheckedRow(
-            draft.row,
-            Draft(
-                draft.row,
-                draft.request,
-                draft.digest,
-                draft.extra,
-                same_as=first_row if first_row != draft.row else None,
-                existing_id=existing.get(draft.digest),
-            ),
-        )
+        same_as = first_row if first_row != draft.row else None
+        return CheckedRow(draft.row, replace(draft, same_as=same_as, existing_id=existing.get(draft.digest)))
 
 
 def _known_value(name: str, value: Any) -> Any:

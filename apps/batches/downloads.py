@@ -9,8 +9,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from apps.api.parameters import OwnParametersOnly
 from apps.api.queries import read_choice, refuse_repeated
 from apps.batches.api import get_visible_batch
 from apps.batches.exports.archive import export_zip
@@ -26,6 +26,14 @@ from apps.exports.sheet_options import invalid, read_layout, read_number
 from apps.exports.sheets import count_parts
 
 STATE = OpenApiParameter("state", str, enum=ItemState.values, description="Only rows in this state.")
+SHEET = [
+    OpenApiParameter("columns", int, description="Codes beside each other on A4, 3 unless told."),
+    OpenApiParameter("size", float, description="Edge of a code in mm; as large as fits unless told."),
+    OpenApiParameter("label", str, description="Width x height of a label in mm, like 50x60: one label a page."),
+    OpenApiParameter("caption", str, description="Columns under the code, up to three: label,seat. none: empty."),
+    OpenApiParameter("cut_marks", str, enum=["0", "1"], description="1 unless told; A4 only."),
+    OpenApiParameter("part", int, description="Large batches come in parts of 1,000; X-Parts says how many."),
+]
 
 
 class AnyRenderer(BaseRenderer):
@@ -38,7 +46,7 @@ class AnyRenderer(BaseRenderer):
         return data
 
 
-class Download(APIView):
+class Download(OwnParametersOnly):
     """What all downloads share: who may, and under which name."""
 
     required_scopes = {"GET": "codes:read"}
@@ -56,6 +64,8 @@ class ZipDownload(Download):
 
 
 class CsvDownload(Download):
+    query_parameters = {"GET": [STATE.name]}
+
     @extend_schema(
         operation_id="export_batch_csv", parameters=[STATE], responses={(200, "text/csv"): OpenApiTypes.BINARY}
     )
@@ -65,6 +75,8 @@ class CsvDownload(Download):
 
 
 class XlsxDownload(Download):
+    query_parameters = {"GET": [STATE.name]}
+
     @extend_schema(
         operation_id="export_batch_xlsx",
         parameters=[STATE],
@@ -76,24 +88,15 @@ class XlsxDownload(Download):
 
 
 class PdfDownload(Download):
+    query_parameters = {"GET": [parameter.name for parameter in SHEET]}
+
     @extend_schema(
         operation_id="export_batch_pdf",
-        parameters=[
-            OpenApiParameter("columns", int, description="Codes beside each other on A4, 3 unless told."),
-            OpenApiParameter("size", float, description="Edge of a code in mm; as large as fits unless told."),
-            OpenApiParameter(
-                "label", str, description="Width x height of a label in mm, like 50x60: one label a page."
-            ),
-            OpenApiParameter(
-                "caption", str, description="Columns under the code, up to three: label,seat. none: empty."
-            ),
-            OpenApiParameter("cut_marks", str, enum=["0", "1"], description="1 unless told; A4 only."),
-            OpenApiParameter("part", int, description="Large batches come in parts of 1,000; X-Parts says how many."),
-        ],
+        parameters=SHEET,
         responses={(200, "application/pdf"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """Print-ready sheets of A4, or labels for a roll."""
+        """Print-ready sheets of A4, or labels for a roll. A character that no font of them has is printed as □."""
         return pdf_file(self.find_batch(request, pk), request.query_params)
 
 

@@ -118,7 +118,7 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "error": attrgetter("code"),
         "errcode": attrgetter("errcode"),
         "rid": attrgetter("rid"),
-        "detail": attrgetter("detail"),
+        "detail": lambda attempt: in_words(attempt.errcode, attempt.detail),
         "took_ms": attrgetter("took_ms"),
     }
 

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.pagination import NewestFirst
-from apps.api.queries import read_choice, refuse_unknown
+from apps.api.parameters import OwnParametersOnly
+from apps.api.queries import read_choice
 from apps.api.schema import IDEMPOTENCY_KEY
 from apps.clients import idempotency
 from apps.clients.caller import Caller
@@ -54,11 +55,12 @@ class PictureRenderer(renderers.BaseRenderer):
         return data
 
 
-class CodeList(generics.ListAPIView[IssuedCode]):
+class CodeList(OwnParametersOnly, generics.ListAPIView[IssuedCode]):
     """`GET codes/` lists the history, newest first; `POST codes/` issues a code."""
 
     required_scopes = {"GET": "codes:read", "POST": "codes:create"}
     publishable_methods = ("POST",)
+    query_parameters = {"POST": ["embed"]}
     serializer_class = CodeOutput
     filterset_class = CodeFilter
     pagination_class = CodePages
@@ -94,7 +96,6 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         """Issue a code, or get the identical one that was issued before (200 instead of 201)."""
         # `null` lacks the same fields as `{}`
         given = dict(BODY.run_validation({} if request.data is None else request.data))
-        refuse_unknown(request.query_params, ["embed"])
         embed = _read_embed(request)
         caller = caller_of(request)
         if given.get("kind", Kind.UNLIMITED) != Kind.UNLIMITED:
@@ -134,7 +135,7 @@ class CodeList(generics.ListAPIView[IssuedCode]):
         return answer
 
 
-class FailedAttemptList(generics.ListAPIView[FailedAttempt]):
+class FailedAttemptList(OwnParametersOnly, generics.ListAPIView[FailedAttempt]):
     """`GET failed-attempts/`: codes that were asked for in vain in the last 90 days, newest first."""
 
     required_scopes = {"GET": "codes:read"}

@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import renderers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from apps.api.queries import read_choice, refuse_repeated, refuse_unknown
+from apps.api.parameters import OwnParametersOnly
+from apps.api.queries import read_choice, refuse_repeated
 from apps.clients.caller import Caller
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code, issuer_of
@@ -25,7 +25,7 @@ REPLACED = "private, no-cache"
 READ = "codes:read"
 
 
-class CodeDetail(APIView):
+class CodeDetail(OwnParametersOnly):
     """`GET codes/{id}/`: one code of the history; `PATCH` changes what people call it."""
 
     required_scopes = {"GET": READ, "PATCH": "codes:create"}
@@ -45,7 +45,7 @@ class CodeDetail(APIView):
         return _told(request, get_visible_code(caller_of(request), pk))
 
 
-class CodeArchive(APIView):
+class CodeArchive(OwnParametersOnly):
     """`POST codes/{id}/archive` and `unarchive`."""
 
     required_scopes = {"POST": "codes:create"}
@@ -70,7 +70,7 @@ class CodeUnarchive(CodeArchive):
         return super().post(request, pk)
 
 
-class CodeReissue(APIView):
+class CodeReissue(OwnParametersOnly):
     """`POST codes/{id}/reissue`."""
 
     required_scopes = {"POST": "codes:create"}
@@ -95,10 +95,11 @@ class CodeReissue(APIView):
         return _told(request, code)
 
 
-class CodeImageView(APIView):
+class CodeImageView(OwnParametersOnly):
     """`GET codes/{id}/image`: the picture itself."""
 
     required_scopes = {"GET": "codes:read"}
+    query_parameters = {"GET": ["width", "version", "download"]}
     renderer_classes = [PictureRenderer, renderers.JSONRenderer]
 
     @extend_schema(
@@ -114,7 +115,6 @@ class CodeImageView(APIView):
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The picture, immutable, with a strong ETag."""
-        refuse_unknown(request.query_params, ["width", "version", "download"])
         code = get_visible_code(caller_of(request), pk)
         width, version = _read_width(request), _read_version(request)
         is_download = bool(read_choice(request.query_params, "download", known=["1"]))

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.codes.lifetime import note_pages
 from apps.codes.models import CodeTag, FailedAttempt, IssuedCode, Tag
-from apps.codes.requests import CodeRequest, Issuer
+from apps.codes.requests import CodeRequest, Issuer, digest, slashed_digest
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram
 
@@ -17,6 +17,15 @@ def find_identical_ids(miniprogram: MiniProgram, digests: Iterable[str]) -> dict
     """The ids of the codes of `miniprogram` that exist already, by digest. One query."""
     same = IssuedCode.objects.filter(miniprogram=miniprogram, digest__in=list(digests))
     return dict(same.order_by().values_list("digest", "pk"))
+
+
+def stored_digests(miniprogram: MiniProgram, requests: Iterable[CodeRequest]) -> list[str]:
+    """The digest of each of `requests`: that of the code under which it is stored already with a leading slash in its
+    path, where there is one. One query for kinds with a path, else none."""
+    spellings = [(digest(request), slashed_digest(request)) for request in requests]
+    slashed = [older for _own, older in spellings if older is not None]
+    stored = find_identical_ids(miniprogram, slashed) if slashed else {}
+    return [older if older is not None and older in stored else own for own, older in spellings]
 
 
 def find_external_ids(client_id: int | None, names: Iterable[str]) -> dict[str, str]:
@@ -36,7 +45,7 @@ def insert_codes(codes: Sequence[IssuedCode], *, tags: Mapping[str, Sequence[str
     with transaction.atomic():
         IssuedCode.objects.bulk_create(codes, ignore_conflicts=True)
         ids = find_identical_ids(codes[0].miniprogram, [code.digest for code in codes])
-        named = {ids[digest]: names for digest, names in tags.items() if names and digest in ids}
+        named = {ids[own]: names for own, names in tags.items() if names and own in ids}
         _add_tags(named, miniprogram=codes[0].miniprogram)
         note_pages(codes[0].miniprogram, [code for code in codes if code.digest in ids])
     return ids

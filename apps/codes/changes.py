@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.codes.bulk import get_tags
+from apps.codes.bulk import get_tags, stored_digests
 from apps.codes.drawing import draw_code
 from apps.codes.kept_pictures import forget_picture
 from apps.codes.models import PATH_KINDS, SEARCHED, EarlierPicture, IssuedCode
 from apps.codes.permits import take_permit
-from apps.codes.requests import CodeRequest, Issuer, digest, read_color
+from apps.codes.requests import CodeRequest, Issuer, read_color
 from apps.codes.services import record_failure, refuse_if_inactive_for_codes
 from apps.errors import Conflict, WxcodeError
 
@@ -63,7 +63,7 @@ def reissue_code(code: IssuedCode, *, looks: Mapping[str, Any], issuer: Issuer) 
     """
     refuse_if_inactive_for_codes(code.miniprogram)
     request = _request_of(code, looks)
-    new_digest = digest(request)
+    (new_digest,) = stored_digests(code.miniprogram, [request])
     same = IssuedCode.objects.filter(miniprogram=code.miniprogram, digest=new_digest).exclude(pk=code.pk).first()
     if same is not None:
         raise SameCodeExists(
@@ -86,9 +86,10 @@ def reissue_code(code: IssuedCode, *, looks: Mapping[str, Any], issuer: Issuer) 
 
 def find_same_codes(code: IssuedCode, *, widths: Sequence[int]) -> dict[int, IssuedCode]:
     """By width, other codes that have what `code` has but for the width: a reissue with it would be refused."""
-    digests = {digest(_request_of(code, {"width": width})): width for width in widths}
-    if not digests:
+    if not widths:
         return {}
+    requests = [_request_of(code, {"width": width}) for width in widths]
+    digests = dict(zip(stored_digests(code.miniprogram, requests), widths, strict=True))
     found = IssuedCode.objects.filter(miniprogram=code.miniprogram, digest__in=digests).exclude(pk=code.pk)
     return {digests[same.digest]: same for same in found}
 

@@ -98,10 +98,24 @@ def wire_code(request: CodeRequest) -> UnlimitedCode | LimitedCode | QrCode:
 
 
 def digest(request: CodeRequest) -> str:
-    """sha256 over kind and WeChat's parameters: equal for requests that ask WeChat for the same picture."""
+    """sha256 over kind and WeChat's parameters: equal for requests that ask WeChat for the same picture.
+
+    A leading slash of a path makes no difference: WeChat takes both spellings and would count two codes.
+    """
+    return _digest(request, request.page.lstrip("/") if request.kind in PATH_KINDS else "")
+
+
+def slashed_digest(request: CodeRequest) -> str | None:
+    """The digest of a path that was stored with its leading slash while that still made another code; else None."""
+    return _digest(request, "/" + request.page.lstrip("/")) if request.kind in PATH_KINDS else None
+
+
+def _digest(request: CodeRequest, path: str) -> str:
     code = wire_code(request)
     # what asdict makes of it, in a tenth of the time: a batch does this for every row, twice
     canonical: dict[str, object] = {"kind": request.kind, **{name: getattr(code, name) for name in code.__slots__}}
+    if "path" in canonical:
+        canonical["path"] = path
     if "line_color" in canonical:
         color = line_color(request)
         canonical["line_color"] = {"r": color.r, "g": color.g, "b": color.b}

@@ -12,13 +12,13 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.codes.bulk import get_tags, new_failed_attempt
+from apps.codes.bulk import get_tags, new_failed_attempt, stored_digests
 from apps.codes.drawing import draw_code
 from apps.codes.kept_pictures import forget_picture
 from apps.codes.lifetime import is_page_noted, note_pages
 from apps.codes.models import PATH_KINDS, SEARCHED, FailedAttempt, IssuedCode, Tag
 from apps.codes.permits import take_permit
-from apps.codes.requests import CodeRequest, Issuer, digest
+from apps.codes.requests import CodeRequest, Issuer
 from apps.coordination.counting import tally
 from apps.coordination.single_flight import single_flight
 from apps.errors import Conflict, WxcodeError
@@ -59,7 +59,7 @@ def issue_code(*, miniprogram: MiniProgram, request: CodeRequest, issuer: Issuer
     CoordinationUnavailable, StorageUnavailable, SecretUnavailable, WeChatError.
     """
     refuse_if_inactive_for_codes(miniprogram)
-    request_digest = digest(request)
+    (request_digest,) = stored_digests(miniprogram, [request])
     issued_now: list[IssuedCode] = []
 
     def lead() -> IssuedCode:

@@ -30,6 +30,21 @@ class Fonts:
     chinese: str
     is_embedded: bool
     latin_characters: frozenset[int]
+    # None where the font is the reader's own
+    chinese_characters: frozenset[int] | None = None
+
+    def has(self, character: str) -> bool:
+        """Whether one of the fonts draws it."""
+        if ord(character) in self.latin_characters:
+            return True
+        if self.chinese_characters is not None:
+            return ord(character) in self.chinese_characters
+        try:
+            # what the font of the reader's system has at least
+            character.encode("gbk")
+        except UnicodeEncodeError:
+            return False
+        return True
 
     def runs(self, text: str) -> list[tuple[str, str]]:
         """`text` in pieces of one font each: (font, piece)."""
@@ -65,9 +80,10 @@ def load_fonts() -> Fonts:
     for place in PLACES:
         if Path(place).is_file():
             try:
-                pdfmetrics.registerFont(TTFont(CHINESE, place))
+                chinese = TTFont(CHINESE, place)
             except TTFError:
                 continue
-            return Fonts(CHINESE, is_embedded=True, latin_characters=characters)
+            pdfmetrics.registerFont(chinese)
+            return Fonts(CHINESE, True, characters, frozenset(chinese.face.charToGlyph))
     pdfmetrics.registerFont(UnicodeCIDFont(CID_FONT))
     return Fonts(CID_FONT, is_embedded=False, latin_characters=characters)

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from apps.codes.pictures import Picture, PictureMissing, read_image
 from apps.exports.fonts import Fonts, load_fonts
 from apps.exports.layout import CAPTION_LINE, CAPTION_POINTS, MARGIN, PADDING, Layout
+from apps.exports.missing import with_boxes
 
 # A document is in memory while it is made, some 45 MB for this many codes; more of them come in parts.
 PART_SIZE = 1000
@@ -60,9 +61,9 @@ class _Printer:
 
     def __init__(self, canvas: Any, title: str, layout: Layout) -> None:
         self._canvas = canvas
-        self._title = title
-        self._layout = layout
         self._fonts: Fonts = load_fonts()
+        self._title = with_boxes(title, self._fonts)
+        self._layout = layout
 
     def draw_page(self, entries: Sequence[SheetEntry], number: int, pages: int) -> None:
         if self._layout.has_head:
@@ -95,7 +96,7 @@ class _Printer:
                 # an empty frame says more than a missing cell
                 self._canvas.rect(left * mm, bottom * mm, layout.size * mm, layout.size * mm)
         for line, caption in enumerate(entry.captions):
-            text = " ".join(caption.split())
+            text = with_boxes(" ".join(caption.split()), self._fonts)
             room = (width - PADDING) * mm
             fitted = self._fonts.fitted(text, size=CAPTION_POINTS, width=room)
             indent = (width - self._fonts.width(fitted, CAPTION_POINTS) / mm) / 2

@@ -28,6 +28,10 @@ FIRST_PATTERN = {
     "variable-0-first": "1",
     "variable-0-last": "50",
 }
+PATTERN_TEXTS = ("scene_pattern", "label_pattern")
+VARIABLE_TEXTS = tuple(
+    f"variable-{number}-{name}" for number in range(VARIABLES) for name in ("name", "first", "last", "pad", "values")
+)
 # more is a file
 PASTED_MAX_LENGTH = 500_000
 
@@ -139,7 +143,7 @@ class OrderForm(LookForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.defaults: dict[str, Any] = {}
-        self.pattern = PatternForm(self.data)
+        self.pattern = PatternForm(self.data if self.is_bound else self.initial)
         for name in ("name", "text"):
             # the browser would cut a pasted text in silence
             self.fields[name].widget.attrs.pop("maxlength", None)

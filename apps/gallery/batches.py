@@ -14,7 +14,8 @@ from apps.batches.services import announce
 from apps.codes.lifetime import AnswerLost
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
-from apps.exports.sheets import count_parts
+from apps.exports.missing import Missing, find_missing
+from apps.exports.sheets import PART_SIZE, count_parts
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
 from apps.miniprograms.grants import Viewer, only_visible
@@ -76,13 +77,15 @@ class BatchLive(StaffPage):
         have = self.request.GET.get("have", "")
         # the form for sheets is left alone while somebody may be filling it in
         has_files, had_files = bool(facts["parts"]), not have.endswith("-0")
+        has_new_files = has_files != had_files or len(facts["parts"]) > 1 and not batch.is_open
         return super().get_context_data(
             **kwargs,
             **facts,
             **sheet_facts(QueryDict()),
             is_live=True,
             has_changed=have != facts["have"],
-            has_new_files=has_files != had_files or len(facts["parts"]) > 1 and not batch.is_open,
+            has_new_files=has_new_files,
+            missing=missing_below(batch) if has_new_files else None,
         )
 
 
@@ -96,7 +99,7 @@ def get_batch(user: Viewer, pk: int) -> CodeBatch:
 
 def show_batch(request: HttpRequest, batch: CodeBatch, *, status: int = 200, **shown: Any) -> TemplateResponse:
     """The page of `batch`; `problem` among `shown` is an error to tell first."""
-    facts = facts_of(batch) | sheet_facts(request.GET) | shown
+    facts = facts_of(batch) | sheet_facts(request.GET) | {"missing": missing_below(batch)} | shown
     return TemplateResponse(request, "gallery/batch.html", facts, status=status)
 
 
@@ -104,6 +107,15 @@ def sheet_facts(query: QueryDict) -> dict[str, Any]:
     """How the form for sheets is filled in: as it was sent, or to begin with."""
     sheet = query if "sheet" in query else QueryDict("sheet=a4&columns=3&cut_marks=1&caption=label")
     return {"sheet": sheet, "captions": sheet.getlist("caption")}
+
+
+def missing_below(batch: CodeBatch) -> Missing | None:
+    """What the sheets cannot show of its texts, looked for among the codes of the first document."""
+    if not batch.issued:
+        return None
+    items = BatchItem.objects.filter(batch=batch, state=ItemState.ISSUED).order_by("pk")[:PART_SIZE]
+    rows = items.values_list("label", "scene", "page", "external_id", "tags", "extra")
+    return find_missing([*row[:4], *row[4], *row[5].values()] for row in rows)
 
 
 def facts_of(batch: CodeBatch) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
@@ -29,14 +28,13 @@ from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.preview import preview_of
 from apps.gallery.rights import MAKE_CODES
 from apps.gallery.trail import record_addition
+from apps.gallery.typed import address_with, sent_values, typed_values
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
 
 # Fields that an address may fill in; the box that spends one of the 100,000 is not among them.
 TYPED = ("kind", "scene", "path", "page", "env_version", "width", "color", "line_color", "label", "tags")
 BOXES = ("check_path", "is_hyaline")
-# proxies take 8 KB for the whole request line
-QUERY_MAX_LENGTH = 6000
 # Whose fault it is that WeChat refused.
 FIELDS_OF_ERRCODES = {41030: "page", 40169: "scene", 40159: "path"}
 
@@ -48,13 +46,14 @@ class MakePage(StaffPage):
     """
 
     template_name = "gallery/make.html"
+    is_beside_typing = True
     needs: ClassVar[Mapping[str, str]] = {"GET": MAKE_CODES, "POST": MAKE_CODES}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         query = self.request.GET
         example = query.get("made") or query.get("like") or ""
         if not (example.isascii() and example.isdigit() and len(example) <= 18):
-            values = self._first_values(query.get("miniprogram", "")) | typed_values(query)
+            values = self._first_values(query.get("miniprogram", "")) | typed_values(query, texts=TYPED, boxes=BOXES)
             return self._render(self._form(initial=values), was_away="away" in query)
         code = get_code(self.request.user, int(example))
         reused = {"is_reused": "reused" in query, "keeps_its_names": query.get("reused") == "own-names"}
@@ -72,11 +71,11 @@ class MakePage(StaffPage):
         return HttpResponseRedirect(f"{reverse('gallery:make')}?made={issued.code.pk}{reused}#result")
 
     def address_after_login(self) -> str:
-        typed = {name: self.request.POST.get(name, "") for name in ("miniprogram", *TYPED)}
-        typed |= {name: str(int(name in self.request.POST)) for name in BOXES}
-        query = urlencode(typed | {"away": 1})
-        is_small = self.request.method == "POST" and len(query) <= QUERY_MAX_LENGTH
-        return f"{reverse('gallery:make')}?{query}" if is_small else super().address_after_login()
+        elsewhere = super().address_after_login()
+        if self.request.method != "POST":
+            return elsewhere
+        typed = sent_values(self.request.POST, texts=("miniprogram", *TYPED), boxes=BOXES)
+        return address_with(reverse("gallery:make"), typed | {"away": "1"}) or elsewhere
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
@@ -125,12 +124,6 @@ class MakePage(StaffPage):
         return TemplateResponse(self.request, self.template_name, shown, status=status)
 
 
-def typed_values(query: QueryDict) -> dict[str, Any]:
-    """What an address says to fill in."""
-    values: dict[str, Any] = {name: str(query[name]).replace("\0", "") for name in TYPED if name in query}
-    return values | {name: query[name] == "1" for name in BOXES if name in query}
-
-
 def _has_other_names(code: IssuedCode, form: CodeForm) -> bool:
     """Whether a label or tags were typed that the stored code does not have."""
     label, tags = form.given.get("label", ""), set(form.given.get("tags", ()))
@@ -141,6 +134,7 @@ class SceneCheck(StaffPage):
     """What is wrong with `?scene=`, or with `?path=` for a `kind`, while it is typed."""
 
     template_name = "gallery/scene_check.html"
+    is_beside_typing = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         query = self.request.GET

@@ -16,29 +16,46 @@ from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upl
 from apps.codes.models import Door, Kind
 from apps.codes.requests import Issuer
 from apps.errors import WxcodeError
-from apps.gallery.batch_forms import FILE, OrderForm, PatternForm
+from apps.gallery.batch_forms import FILE, PATTERN_TEXTS, TEXT, VARIABLE_TEXTS, OrderForm, PatternForm
 from apps.gallery.browsing import recent_pages
 from apps.gallery.forms import WIDTHS, defaults_of
 from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.rights import ORDER_BATCHES
 from apps.gallery.trail import record_addition
+from apps.gallery.typed import address_with, sent_values, typed_values
 
+# what an address may fill in
+TEXTS = ("miniprogram", "name", "source", TEXT, "kind", "page", "env_version", "width", "color", "line_color", "tags")
+BOXES = ("check_path", "is_hyaline")
 START, START_VALID = "start", "start-valid"
 PREVIEWED = 3
 
 
 class NewBatchPage(StaffPage):
-    """`?miniprogram=APPID` fills in its defaults. POST checks, or with `action` starts."""
+    """`?miniprogram=APPID` fills in its defaults, fields of the form in the address come over them.
+
+    POST checks, or with `action` starts.
+    """
 
     template_name = "gallery/new_batch.html"
+    is_beside_typing = True
     needs: ClassVar[Mapping[str, str]] = {"GET": ORDER_BATCHES, "POST": ORDER_BATCHES}
     kept: KeptUpload | None = None
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        query = self.request.GET
         active = self.miniprograms.active()
-        appid = self.request.GET.get("miniprogram", "").replace("\0", "")
-        chosen = active.filter(appid=appid).first() or active.first()
-        return self._show(self._form(initial=defaults_of(chosen) if chosen else {}))
+        chosen = active.filter(appid=query.get("miniprogram", "").replace("\0", "")).first() or active.first()
+        values = defaults_of(chosen) if chosen else {}
+        values |= typed_values(query, texts=(*TEXTS[1:], *PATTERN_TEXTS, *VARIABLE_TEXTS), boxes=BOXES)
+        lost = set(query.getlist("lost"))
+        if query.get("kept"):
+            try:
+                self.kept = open_upload(query["kept"], owner=self._owner)
+                self.kept.file.close()
+            except UploadGone:
+                lost.add(FILE)
+        return self._show(self._form(initial=values), was_away="away" in query, lost=lost)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self._form(self.request.POST)
@@ -52,6 +69,18 @@ class NewBatchPage(StaffPage):
         finally:
             if self.kept is not None:
                 self.kept.file.close()
+
+    def address_after_login(self) -> str:
+        """The form as it was filled in, but for a file that was chosen and rows too long for an address."""
+        if self.request.method != "POST":
+            return super().address_after_login()
+        sent, path = self.request.POST, reverse("gallery:new-batch")
+        values: dict[str, Any] = {"away": "1", "lost": [FILE] if "file" in self.request.FILES else []}
+        values |= sent_values(sent, texts=(*TEXTS, *PATTERN_TEXTS), boxes=BOXES)
+        # a variable that is not there has no name
+        values |= {name: sent[name] for name in (*VARIABLE_TEXTS, "kept") if sent.get(name)}
+        shorter = values | {TEXT: "", "lost": [*values["lost"], TEXT]}
+        return address_with(path, values) or address_with(path, shorter) or f"{path}?away=1&lost=all"
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
@@ -80,17 +109,20 @@ class NewBatchPage(StaffPage):
 
     def _take_upload(self, form: OrderForm) -> None:
         """Keep a file that comes along, before anything else may fail; else find the one that was kept."""
-        owner = f"user:{self.request.user.pk}"
         upload = self.request.FILES.get("file")
         token = self.request.POST.get("kept", "")
         if upload is not None:
-            self.kept = keep_upload(upload, owner=owner)
+            self.kept = keep_upload(upload, owner=self._owner)
         elif token:
             try:
-                self.kept = open_upload(token, owner=owner)
+                self.kept = open_upload(token, owner=self._owner)
             except UploadGone:
                 if form.chosen_source == FILE:
                     raise
+
+    @property
+    def _owner(self) -> str:
+        return f"user:{self.request.user.pk}"
 
     def _order(self, form: OrderForm, *, skip_invalid: bool) -> BatchOrder:
         kept = self.kept if form.chosen_source == FILE else None
@@ -122,6 +154,7 @@ class PatternPreview(StaffPage):
     """What the pattern in the query makes, while it is typed."""
 
     template_name = "gallery/pattern_preview.html"
+    is_beside_typing = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, preview=preview_of(PatternForm(self.request.GET)))

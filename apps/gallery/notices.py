@@ -24,6 +24,7 @@ class EndedNotice(StaffPage):
     """What a page says about batches of its reader that have ended: asked for again while some are open."""
 
     template_name = "gallery/ended.html"
+    is_beside_typing = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, **notice_facts(self.request))

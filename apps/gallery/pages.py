@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
 from django.views.generic import TemplateView
@@ -37,6 +37,9 @@ class StaffPage(TemplateView):
     # method -> the right (rights.py) that it needs beside the grant; a POST always says, "" where anybody may
     needs: ClassVar[Mapping[str, str]] = {}
 
+    # its fragments come to a page with a form: loading that page again would lose what was typed
+    is_beside_typing: ClassVar[bool] = False
+
     @cached_property
     def miniprograms(self) -> MiniProgramQuerySet:
         """Those that the reader may see; nothing of any other is shown."""
@@ -53,8 +56,7 @@ class StaffPage(TemplateView):
     def _answer(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = self.request.user
         if not user.is_authenticated:
-            # a fragment cannot hold the login page: the browser is told to load the whole page again
-            return HttpResponseClientRefresh() if self.request.htmx else redirect_to_login(self.address_after_login())
+            return self._send_to_login()
         if not user.is_staff:
             return _render(TemplateResponse(self.request, "gallery/not_staff.html", status=403))
         if not (self.appids is None or self.appids):
@@ -70,6 +72,15 @@ class StaffPage(TemplateView):
             if error.retry_after is not None:
                 response.headers["Retry-After"] = str(error.retry_after)
             return response
+
+    def _send_to_login(self) -> HttpResponseBase:
+        if not self.request.htmx:
+            return redirect_to_login(self.address_after_login())
+        if self.is_beside_typing:
+            # nothing changes on the page; the form finds out when it is sent
+            return HttpResponse(status=204)
+        # a fragment cannot hold the login page: the browser is told to load the whole page again
+        return HttpResponseClientRefresh()
 
     def address_after_login(self) -> str:
         """Where a reader whose session has ended goes on; a form may take along what was typed."""

@@ -7,13 +7,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from apps.exports.missing import Missing, find_missing
 from apps.exports.sheets import PART_SIZE
 from apps.gallery.batches import sheet_facts
 from apps.gallery.browsing import Search, read_id
 from apps.gallery.chips import chips_of
 from apps.gallery.pages import StaffPage
 from apps.miniprograms.grants import visible_appids
-from apps.selections.choosing import MOST_CODES, choose_found, choose_ticked, get_selection, read_codes
+from apps.selections.choosing import (
+    MOST_CODES,
+    choose_found,
+    choose_ticked,
+    codes_within_rights,
+    get_selection,
+    read_codes,
+)
 from apps.selections.jobs import announce
 from apps.selections.models import Selection, SelectionJob
 from apps.selections.printing import CAPTIONS, MOST_PRINTED
@@ -94,11 +102,18 @@ def show_selection(
         "caption_columns": [(name, label) for name, (label, _read) in CAPTIONS.items()],
         "most_printed": MOST_PRINTED,
         "part_size": PART_SIZE,
+        "missing": missing_below(selection),
         "form": form or QueryDict(),
         **sheet_facts(form or QueryDict()),
         **job_facts(selection),
     }
     return TemplateResponse(request, "gallery/selection.html", facts | shown, status=status)
+
+
+def missing_below(selection: Selection) -> Missing | None:
+    """What the sheets cannot show of its texts, looked for among the codes of the first document."""
+    codes = codes_within_rights(selection.user_id, selection.code_ids[:PART_SIZE])
+    return find_missing(codes.order_by().values_list("label", "scene", "page", "external_id", "miniprogram__name"))
 
 
 def read_search(search: str, *, granted: frozenset[str] | None) -> Search:

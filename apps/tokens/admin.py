@@ -149,7 +149,7 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "error": attrgetter("code"),
         "errcode": attrgetter("errcode"),
         "rid": attrgetter("rid"),
-        "detail": attrgetter("detail"),
+        "detail": lambda event: token_cells.in_words(event.errcode, event.detail),
     }
 
     class Media:

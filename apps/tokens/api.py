@@ -6,8 +6,8 @@ from typing import cast
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apps.api.parameters import OwnParametersOnly
 from apps.clients.addresses import client_address
 from apps.clients.caller import Caller
 from apps.clients.grants import get_granted_miniprogram
@@ -21,7 +21,7 @@ from apps.tokens.services import get_access_token, replace_rejected_token
 DESCRIBED_FIELDS = ("appid", "name", "default_page", "env_version", "check_path", "token_mode", "is_sandbox")
 
 
-class AccessTokenView(APIView):
+class AccessTokenView(OwnParametersOnly):
     """`GET miniprograms/{appid}/access-token/`."""
 
     required_scopes = {"GET": "tokens:read"}
@@ -36,7 +36,7 @@ class AccessTokenView(APIView):
         return token_response(miniprogram, token)
 
 
-class AccessTokenRefreshView(APIView):
+class AccessTokenRefreshView(OwnParametersOnly):
     """`POST miniprograms/{appid}/access-token/refresh/`."""
 
     required_scopes = {"POST": "tokens:refresh"}
@@ -53,7 +53,7 @@ class AccessTokenRefreshView(APIView):
         return token_response(miniprogram, token)
 
 
-class MiniProgramList(APIView):
+class MiniProgramList(OwnParametersOnly):
     """`GET miniprograms/`."""
 
     required_scopes = {"GET": "codes:read"}

@@ -1,6 +1,5 @@
 """WeChat's rules for a code's parameters, checked before a call is spent, with messages that say what to change."""
 
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -17,6 +16,8 @@ from apps.wechat.types import (
 
 # How many different offending characters one message names.
 NAMED_CHARACTERS = 5
+# and how many places of each
+NAMED_PLACES = 3
 
 
 def scene_problems(scene: str) -> list[str]:
@@ -39,11 +40,8 @@ def scene_problems(scene: str) -> list[str]:
             )
         )
     foreign = sorted(set(scene) - SCENE_ALPHABET, key=scene.index)
-    problems += [_foreign_character(character) for character in foreign[:NAMED_CHARACTERS]]
-    if len(foreign) > NAMED_CHARACTERS:
-        problems.append(
-            str(_("%(count)d more characters are not allowed.") % {"count": len(foreign) - NAMED_CHARACTERS})
-        )
+    if foreign:
+        problems.append(_foreign_characters(scene, foreign))
     if RESERVED_WORD in scene:
         problems.append(_reserved_word())
     return problems
@@ -112,19 +110,33 @@ def _too_long(text: str, *, most: int) -> str:
     return str(_("Too long by %(excess)d (at most %(most)d characters): shorten it.") % facts)
 
 
-def _foreign_character(character: str) -> str:
-    refusal = _("'%(character)s' is not allowed in scene") % {
-        "character": character if character.isprintable() else f"\\u{ord(character):04x}"
-    }
-    if character == "%":
-        return str(format_lazy("{} {}", refusal, _("(send the text as it is, not URL-encoded).")))
-    if character.isspace():
-        return str(format_lazy("{} {}", refusal, _("(no spaces or line breaks; use - or _ instead).")))
-    if ord(character) > 127:
-        return str(
-            format_lazy("{} {}", refusal, _("(only 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~; use a short id instead)."))
-        )
-    return str(format_lazy("{} {}", refusal, _("(allowed: 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~).")))
+def _foreign_characters(scene: str, foreign: list[str]) -> str:
+    """Which characters stand where, counted from 1, in one sentence; then what to do about their kinds."""
+    named = ", ".join(
+        _("'%(character)s' at %(places)s") % {"character": _visible(character), "places": _places(scene, character)}
+        for character in foreign[:NAMED_CHARACTERS]
+    )
+    more = len(foreign) - NAMED_CHARACTERS
+    if more > 0:
+        named = _("%(named)s and %(count)d more") % {"named": named, "count": more}
+    sentences: list[object] = [_("Not allowed in scene: %(named)s.") % {"named": named}]
+    if "%" in foreign:
+        sentences.append(_("Send the text as it is, not URL-encoded."))
+    if any(character.isspace() for character in foreign):
+        sentences.append(_("In place of spaces and line breaks use - or _."))
+    if any(ord(character) > 127 for character in foreign):
+        sentences.append(_("In place of other scripts use a short id."))
+    sentences.append(_("Allowed are 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~"))
+    return " ".join(map(str, sentences))
+
+
+def _places(scene: str, character: str) -> str:
+    found = [str(place) for place, each in enumerate(scene, start=1) if each == character]
+    return "/".join(found[:NAMED_PLACES]) + ("/…" if len(found) > NAMED_PLACES else "")
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else f"\\u{ord(character):04x}"
 
 
 def _reserved_word() -> str:

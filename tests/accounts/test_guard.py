@@ -1,6 +1,7 @@
 """Guessing passwords: whoever guesses waits, nobody else does, and there is a way back in."""
 
 import logging
+import re
 
 import pytest
 import time_machine
@@ -192,3 +193,16 @@ def test_old_records_are_forgotten(knock, anna):
         prune_logins()
     left = [model.objects.count() for model in (AccessAttempt, AccessFailureLog, AccessLog)]
     assert left == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["Failed logins", "Login attempts", "Logins on record"]),
+        ("zh-hans", ["仍计入锁定的失败", "失败的登录", "成功的登录"]),
+    ],
+)
+def test_the_records_are_listed_under_names_that_say_what_they_are(admin_client, language, names):
+    text = admin_client.get("/admin/axes/", headers={"Accept-Language": language}).text
+    found = re.findall(r'<th scope="row" id="axes-[^"]+">\s*<a [^>]*>([^<]+)</a>', text)
+    assert sorted(found) == sorted(names)

@@ -47,14 +47,22 @@ def test_fifty_come_unless_told(api):
     for number in range(51):
         add(number)
     assert len(page(api, "/api/v1/list/")["results"]) == 50
-    assert len(page(api, "/api/v1/list/?limit=500")["results"]) == 51
+    assert len(page(api, "/api/v1/list/?limit=200")["results"]) == 51
 
 
 def test_two_hundred_come_at_most(api):
     MiniProgram.objects.bulk_create(
         MiniProgram(appid=f"wx{number:016x}", name="n", secret_ref="env:S") for number in range(201)
     )
-    assert len(page(api, "/api/v1/list/?limit=1000")["results"]) == 200
+    assert len(page(api, "/api/v1/list/?limit=200")["results"]) == 200
+
+
+@pytest.mark.parametrize("limit", ["201", "1000", "9" * 5000])
+def test_a_limit_of_more_is_refused_and_not_cut(api, limit):
+    problem = page(api, f"/api/v1/list/?limit={limit}")
+    assert (problem["code"], list(problem["errors"])) == ("invalid_request", ["limit"])
+    (message,) = problem["errors"]["limit"]
+    assert limit[:20] in message and "1 to 200" in message and "`next`" in message
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1.5", "２"])

@@ -1,6 +1,10 @@
 """Query parameters with a few values refuse all others by name; an empty one counts as left out."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
 from tests.parts import make_api, make_miniprogram
 
@@ -53,6 +57,12 @@ def test_accept_alone_decides_on_the_form_of_an_answer():
         ("batches/?sarch=a", "sarch", "“search”"),
         ("failed-attempts/?errcod=1", "errcod", "“errcode”"),
         ("codes/1/image?widht=280", "widht", "“width”"),
+        ("batches/1/items/?stat=failed", "stat", "“state”"),
+        ("batches/1/export.csv?stat=failed", "stat", "“state”"),
+        ("batches/1/export.pdf?colums=4", "colums", "“columns”"),
+        ("batches/1/export.zip?state=failed", "state", "takes none"),
+        ("miniprograms/?appid=wx0123456789abcdef", "appid", "takes none"),
+        ("miniprograms/wx0123456789abcdef/access-token/?force=1", "force", "takes none"),
     ],
 )
 def test_a_misspelt_parameter_is_refused_with_the_nearest_one(path, name, words):
@@ -68,6 +78,36 @@ def test_a_misspelt_dry_run_or_embed_spends_nothing(sandbox):
     code = {"appid": shop.appid, "scene": "a"}
     assert api.post("/api/v1/codes/?embd=data_url", code, "json").json()["errors"].keys() == {"embd"}
     assert api.get("/api/v1/batches/").json()["results"] == api.get("/api/v1/codes/").json()["results"] == []
+
+
+def operations():
+    document = SchemaGenerator().get_schema(public=True)
+    return [
+        (
+            method,
+            re.sub(r"{\w+}", "1", path),
+            [each["name"] for each in found.get("parameters", []) if each["in"] == "query"],
+        )
+        for path, methods in document["paths"].items()
+        for method, found in methods.items()
+    ]
+
+
+@pytest.mark.parametrize(("method", "path", "documented"), operations())
+def test_every_operation_refuses_what_it_does_not_take_and_takes_what_it_says(method, path, documented):
+    query = urlencode(dict.fromkeys([*documented, "zzz"], ""))
+    refused = make_api().generic(method.upper(), f"{path}?{query}")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["zzz"])
+
+
+def test_a_key_is_asked_for_before_the_parameters(client):
+    assert client.get("/api/v1/codes/1/?zzz=1").status_code == 401
+
+
+def test_a_method_that_is_not_answered_stays_so_and_options_describes():
+    api = make_api()
+    assert api.delete("/api/v1/codes/?zzz=1").status_code == 405
+    assert api.options("/api/v1/codes/?zzz=1").status_code == 200
 
 
 def test_a_word_that_no_filter_knows_is_answered_with_those_it_knows():

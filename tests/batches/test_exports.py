@@ -2,10 +2,13 @@
 
 import csv
 import io
+import subprocess
 import zipfile
+from shutil import which
 
 import openpyxl
 import pytest
+from django.utils.translation import gettext_noop, override
 from PIL import Image
 from reportlab.lib.units import mm
 
@@ -15,9 +18,12 @@ from apps.batches.ordering import BatchOrder, dry_run
 from apps.batches.reading.spreadsheet import xlsx_source
 from apps.batches.reading.text import csv_source
 from apps.errors import InvalidRequest
-from apps.exports.fonts import load_fonts
+from apps.exports.fonts import Fonts, load_fonts
 from apps.exports.layout import roll_layout, sheet_layout
+from apps.exports.missing import Missing, find_missing, with_boxes
 from apps.exports.names import UniqueNames, safe_stem
+from apps.exports.sheets import SheetEntry, draw_sheets
+from apps.retold import retold
 from apps.tables.cells import harmless, unguarded
 from tests.parts import ISSUER, make_api
 
@@ -95,6 +101,24 @@ def test_the_csv_file_goes_back_into_the_importer(done):
     order = BatchOrder(done.miniprogram, "again", csv_source(io.BytesIO(body)), ISSUER)
     report = dry_run(order)
     assert (report.valid, report.existing, report.columns) == (4, 3, ["seat"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+def test_what_was_wrong_goes_out_in_the_readers_language(done, name):
+    wrong = gettext_noop("The environment variable %(name)s is not set.") % {"name": "TEA"}
+    cure = gettext_noop("Set it for every web and worker process and restart them.")
+    done.items.filter(row=4).update(detail=wrong, advice=cure)
+    address = f"/api/v1/batches/{done.pk}/export.{name}?state=failed"
+    body = content(make_api().get(address, headers={"Accept-Language": "zh-hans"}))
+    lines = list(csv.reader(io.StringIO(body.decode("utf-8-sig")))) if name == "csv" else rows_of(body)
+    with override("zh-hans"):
+        assert lines[1][-2:] == [retold(wrong), retold(cure)] != [wrong, cure]
+
+
+def rows_of(body):
+    sheet = openpyxl.load_workbook(io.BytesIO(body)).worksheets[0]
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,3 +203,40 @@ def test_long_captions_end_in_an_ellipsis():
     assert fitted.endswith("…")
     assert fonts.width(fitted, 8) <= 20 * mm
     assert [font for font, _piece in fonts.runs("a桌b")] == ["wxcode-latin", fonts.chinese, "wxcode-latin"]
+
+
+CID = Fonts("STSong-Light", is_embedded=False, latin_characters=frozenset(map(ord, "abc ")))
+
+
+@pytest.mark.parametrize("fonts", [load_fonts(), CID], ids=["of this machine", "of the reader"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("桌 7 abc", "桌 7 abc"),
+        ("桌 \U0001f600", "桌 □"),
+        ("\u0645\u0631", "□□"),
+        ("\U0001f468\u200d\U0001f469\ufe0f", "□□"),
+        ("a\u200fb", "ab"),
+        ("u\u0308", "ü"),
+    ],
+)
+def test_what_no_font_has_is_a_box_and_never_nothing(fonts, text, shown):
+    assert with_boxes(text, fonts) == shown
+
+
+def test_codes_with_such_characters_are_counted_and_the_first_ones_named():
+    rows = [["桌 1", ""], ["\U0001f600\U0001f600", "x"], ["a", "\u0645", 7], ["e\u0301\u200d"]]
+    assert find_missing(rows) == Missing(2, ["\U0001f600", "\u0645"])
+    assert find_missing(rows[:1]) is None
+    assert find_missing([["".join(map(chr, range(0x1F600, 0x1F620)))]]).characters == list(
+        map(chr, range(0x1F600, 0x1F608))
+    )
+
+
+@pytest.mark.skipif(which("pdftotext") is None, reason="pdftotext is not installed")
+def test_the_box_is_on_the_paper(tmp_path):
+    layout = sheet_layout(columns=3, size=None, captions=1, has_cut_marks=False)
+    with draw_sheets("Title \U0001f600", [SheetEntry(None, ["Hall \U0001f600 桌"])], count=1, layout=layout) as file:
+        (tmp_path / "sheet.pdf").write_bytes(file.read())
+    text = subprocess.run(["pdftotext", tmp_path / "sheet.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    assert "Title □" in text and "Hall □ 桌" in text

@@ -6,7 +6,8 @@ from apps.batches.errors import RowsInvalid, TooManyRows, UnreadableInput
 from apps.batches.models import BatchItem, BatchLimit, BatchState, CodeBatch
 from apps.batches.ordering import BatchOrder, create_batch, dry_run
 from apps.clients.services import create_client
-from apps.codes.requests import Issuer, code_request
+from apps.codes.models import IssuedCode
+from apps.codes.requests import Issuer, code_request, slashed_digest
 from apps.codes.services import issue_code
 from tests.batches.conftest import scenes, source_of
 from tests.parts import ISSUER, make_miniprogram
@@ -127,6 +128,20 @@ def test_an_inactive_mini_program_gets_no_batch():
 
     with pytest.raises(MiniProgramInactive):
         create_batch(order(miniprogram, {"scene": "a"}))
+
+
+def test_a_leading_slash_of_a_path_makes_no_second_code(miniprogram):
+    rows = order(miniprogram, {"page": "/pages/a"}, {"page": "pages/a"}, defaults={"kind": "limited"})
+    assert dry_run(rows).duplicate_rows == [(2, 1)]
+
+
+def test_a_code_stored_with_a_leading_slash_counts_as_existing(miniprogram):
+    request = code_request(miniprogram, kind="limited", path="/pages/a")
+    code = issue_code(miniprogram=miniprogram, request=request, issuer=ISSUER).code
+    IssuedCode.objects.filter(pk=code.pk).update(digest=slashed_digest(request))
+    rows = order(miniprogram, {"page": "pages/a"}, {"page": "/pages/a"}, defaults={"kind": "limited"})
+    report = dry_run(rows)
+    assert (report.existing_rows, report.duplicate_rows, report.calls) == ([(1, code.pk)], [(2, 1)], 0)
 
 
 def test_paths_of_the_limited_kinds_are_checked_by_their_own_rules(miniprogram):

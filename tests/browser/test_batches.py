@@ -85,7 +85,7 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     upload(page, table(COUNT, "桌子=7,wrong,x", f"{'t' * 40},long,y", "table=1,twice,z"))
     expect(page.get_by_role("heading", name="2 rows have problems")).to_be_visible()
     problems = page.get_by_role("region", name="Problems").get_by_role("row")
-    expect(problems.filter(has_text=str(COUNT + 2)).first).to_contain_text("'桌' is not allowed")
+    expect(problems.filter(has_text=str(COUNT + 2)).first).to_contain_text("'桌' at 1")
     expect(problems.filter(has_text=str(COUNT + 3))).to_contain_text("8 characters too long")
     expect(page.get_by_text("1 row asks for the same code as an earlier row")).to_be_visible()
     assert (CodeBatch.objects.count(), sandbox.count(CODE)) == (0, 0)

@@ -181,3 +181,17 @@ def test_nothing_sticks_out_on_a_phone(
     assert has_room(page)
     page.goto("/selections/")
     assert has_room(page)
+
+
+def test_the_top_bar_has_room_for_all_of_its_links_on_a_small_phone(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram
+) -> None:
+    page = new_page(viewport=SMALLEST)
+    log_in(page)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Selections").click()
+    expect(page.get_by_role("heading", name="My selections")).to_be_visible()
+    assert has_room(page)
+    links = page.locator(".top nav a")
+    expect(links).to_have_count(6)
+    boxes = [links.nth(number).bounding_box() for number in range(6)]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= SMALLEST["width"] for box in boxes)

@@ -131,7 +131,7 @@ def test_fifty_identical_requests_at_once_make_one_call(sandbox, mode):
     ("fields", "message"),
     [
         ({"scene": "a" * 35}, "3 characters too long"),
-        ({"scene": "桌=7"}, "'桌' is not allowed in scene"),
+        ({"scene": "桌=7"}, "Not allowed in scene: '桌' at 1."),
         ({"scene": "a%20b"}, "not URL-encoded"),
         ({"scene": ""}, "1 to 32"),
         ({"page": "/pages/index/index"}, "Remove the leading /"),
@@ -156,7 +156,29 @@ def test_bad_input_is_explained_before_wechat_is_asked(sandbox, miniprogram, fie
 def test_several_problems_are_told_at_once(sandbox, miniprogram):
     errors = issue(make_api(), miniprogram, scene="桌 7", page="/a", width=1).json()["errors"]
     assert set(errors) == {"scene", "page", "width"}
-    assert len(errors["scene"]) == 2
+    assert len(errors["scene"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("scene", "told"),
+    [
+        (
+            "靠窗桌=7",
+            "Not allowed in scene: '靠' at 1, '窗' at 2, '桌' at 3. In place of other scripts use a short id. ",
+        ),
+        (
+            "a b%20c d",
+            "Not allowed in scene: ' ' at 2/8, '%' at 4. Send the text as it is, not URL-encoded. In place of",
+        ),
+        ("%a%b%c%d", "Not allowed in scene: '%' at 1/3/5/…. Send the text as it is, not URL-encoded. Allowed are"),
+        ("一二三四五六七", "'五' at 5 and 2 more. "),
+        ("a\tb", r"'\u0009' at 2."),
+        ("<>", "Not allowed in scene: '<' at 1, '>' at 2. Allowed are 0-9 A-Z a-z"),
+    ],
+)
+def test_wrong_characters_are_named_with_their_places_in_one_sentence(sandbox, miniprogram, scene, told):
+    (message,) = issue(make_api(), miniprogram, scene=scene).json()["errors"]["scene"]
+    assert told in message
 
 
 FAULTS = [

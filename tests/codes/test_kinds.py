@@ -68,6 +68,44 @@ def test_the_same_request_again_costs_none_of_the_hundred_thousand(sandbox, mini
     assert sandbox.app(miniprogram.appid)["limited_codes_used"] == pool(miniprogram).used == 1
 
 
+@BOTH
+def test_a_leading_slash_makes_no_second_code(sandbox, miniprogram, kind):
+    api = make_api()
+    first = issue(miniprogram, kind, api=api, path="/pages/a?b=1")
+    again = issue(miniprogram, kind, api=api, path="pages/a?b=1")
+    assert (first.status_code, again.status_code, again.json()["id"]) == (201, 200, first.json()["id"])
+    assert sandbox.app(miniprogram.appid)["limited_codes_used"] == 1
+
+
+def stored_with_its_slash(miniprogram, kind, api):
+    """A code whose digest still tells both spellings apart, as they were stored once."""
+    code = IssuedCode.objects.get(pk=issue(miniprogram, kind, api=api, path="/pages/a").json()["id"])
+    request = code_request(miniprogram, kind=kind, path="/pages/a")
+    canonical = json.dumps({"kind": kind, **asdict(wire_code(request))}, sort_keys=True, separators=(",", ":"))
+    code.digest = sha256(canonical.encode()).hexdigest()
+    code.save(update_fields=["digest"])
+    return code
+
+
+@BOTH
+@pytest.mark.parametrize("path", ["/pages/a", "pages/a"])
+def test_a_code_stored_with_its_slash_is_found_under_both_spellings(sandbox, miniprogram, kind, path):
+    api = make_api()
+    code = stored_with_its_slash(miniprogram, kind, api)
+    again = issue(miniprogram, kind, api=api, path=path)
+    assert (again.status_code, again.json()["id"]) == (200, code.pk)
+    assert sandbox.app(miniprogram.appid)["limited_codes_used"] == 1
+
+
+def test_a_code_stored_with_its_slash_stands_in_the_way_of_a_reissue_like_it(miniprogram):
+    api = make_api()
+    code = stored_with_its_slash(miniprogram, "limited", api)
+    other = issue(miniprogram, "limited", api=api, path="pages/a", width=860).json()
+    answer = api.post(f"/api/v1/codes/{other['id']}/reissue", {"width": 430}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "same_code_exists")
+    assert str(code.pk) in answer.json()["detail"]
+
+
 def test_the_kinds_never_share_a_code(miniprogram):
     api = make_api()
     ids = {issue(miniprogram, kind, api=api).json()["id"] for kind in ENDPOINTS}

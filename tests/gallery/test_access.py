@@ -11,6 +11,7 @@ ADDRESSES = [
     *("/batches/", "/batches/new/", "/batches/new/pattern/", "/batches/ended/", "/batches/1/", "/batches/1/live/"),
     *("/batches/1/row/", "/batches/1/pause/", "/batches/1/file.zip", "/batches/1/file.pdf"),
 ]
+BESIDE_TYPING = {"/make/", "/make/scene/", "/batches/new/", "/batches/new/pattern/", "/batches/ended/"}
 HTMX = {"HX-Request": "true"}
 
 
@@ -20,10 +21,16 @@ def test_a_stranger_is_sent_to_the_login(client, address):
     assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={address}")
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", sorted({*ADDRESSES} - BESIDE_TYPING))
 def test_a_fragment_without_a_session_reloads_the_whole_page(client, address):
     answer = client.get(address, headers=HTMX)
     assert (answer.content, answer["HX-Refresh"]) == (b"", "true")
+
+
+@pytest.mark.parametrize("address", sorted(BESIDE_TYPING))
+def test_a_fragment_without_a_session_leaves_a_form_that_is_typed_in_alone(client, address):
+    answer = client.get(address, headers=HTMX)
+    assert (answer.status_code, answer.content, "HX-Refresh" in answer) == (204, b"", False)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

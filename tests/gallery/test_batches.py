@@ -370,3 +370,13 @@ def test_another_mini_program_has_its_own_batches(staff, make_batch, sandbox):
     make_batch(1, miniprogram=make_miniprogram(sandbox, name="Museum"))
     text = staff.get("/batches/").text
     assert "Museum" in text and "Lantern Tea House" in text
+
+
+def test_what_the_sheets_cannot_show_is_said_before_they_are_printed(staff, make_batch):
+    batch = make_batch({"scene": "t=1", "label": "Hall"}, {"scene": "t=2", "label": "Party", "seat": "\u0645\u0642"})
+    text = staff.get(f"/batches/{batch.pk}/").text
+    assert "font does not have" not in text
+    batch.items.update(state=ItemState.ISSUED)
+    change(batch, issued=2, state=BatchState.DONE)
+    text = staff.get(f"/batches/{batch.pk}/").text
+    assert "The captions of 1 code contain characters that the sheets’ font does not have: <bdi>\u0645 \u0642" in text

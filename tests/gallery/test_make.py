@@ -144,7 +144,7 @@ def test_a_similar_one_begins_with_the_same_values(staff, miniprogram):
     [
         ({"scene": ""}, "A code needs a scene"),
         ({"scene": "x" * 35}, "3 characters too long"),
-        ({"scene": "桌7"}, "&#x27;桌&#x27; is not allowed"),
+        ({"scene": "桌7"}, "&#x27;桌&#x27; at 1"),
         ({"page": "/pages/index/index"}, "Remove the leading /"),
         ({"page": "pages/index/index?a=1"}, "A page carries no parameters"),
         ({"width": "100"}, "from 280 to 1280"),

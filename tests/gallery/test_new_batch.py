@@ -112,9 +112,10 @@ def test_every_problem_is_listed_with_row_column_value_and_cure_and_the_text_sta
     answer = send(staff, miniprogram, text=text, name="Spring")
     assert "2 rows have problems" in answer.text
     rows = re.findall(
-        r'<td class="number">(\d+)</td><td>(\w+)</td><td><code class="long">([^<]*)</code></td>', answer.text
+        r'<td class="number"[^>]*>(\d+)</td><td[^>]*>(\w+)</td><td[^>]*><code class="long">([^<]*)</code></td>',
+        answer.text,
     )
-    assert list(dict.fromkeys(rows)) == [("3", "scene", "桌子"), ("4", "width", "7")]
+    assert rows == [("3", "scene", "桌子"), ("4", "width", "7")]
     assert "from 280 to 1280" in answer.text
     assert "桌子,430\n" in answer.text.replace("\r\n", "\n")
     assert 'value="Spring"' in answer.text

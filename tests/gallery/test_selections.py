@@ -375,3 +375,19 @@ def test_the_zip_of_very_many_is_sent_in_flat_memory(staff, miniprogram):
     # 2,000 pictures of 20 KB and more
     assert size > 20_000_000
     assert peaks[1] < peaks[0] + 2_000_000
+
+
+CURRENT = '<a href="/selections/" aria-current="page">Selections</a>'
+
+
+def test_every_page_leads_to_the_selections_and_theirs_are_marked(staff, chosen):
+    assert '<a href="/selections/">Selections</a>' in staff.get("/").text
+    for address in ("/selections/", chosen):
+        assert CURRENT in staff.get(address).text
+
+
+def test_what_the_sheets_cannot_show_is_said_before_they_are_printed(staff, miniprogram, chosen):
+    assert "font does not have" not in staff.get(chosen).text
+    code = issue(miniprogram, "table=9", label="Party \U0001f389")
+    text = staff.get(choose(staff, code=[code.pk])).text
+    assert "The captions of 1 code contain characters that the sheets’ font does not have: <bdi>\U0001f389" in text

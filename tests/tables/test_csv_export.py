@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
+from django.utils.translation import gettext, override
 
 from apps.codes.models import FailedAttempt
 from apps.tables.csv_stream import CHUNK, MARK
@@ -56,10 +57,31 @@ def test_the_export_holds_what_is_filtered_and_nothing_else(operator):
 
 
 def test_no_cell_is_a_formula_and_a_negative_number_is_a_number(operator):
-    fail(make_miniprogram(name="=cmd|' /C calc'!A0"), scene='=HYPERLINK("x")', detail="@SUM(1)", errcode=-1)
-    (row,) = read(operator.get(f"{FAILURES}export.csv"))
-    assert row["miniprogram"].startswith("'=") and row["scene"].startswith("'=") and row["detail"].startswith("'@")
-    assert row["errcode"] == "-1"
+    miniprogram = make_miniprogram(name="=cmd|' /C calc'!A0")
+    fail(miniprogram, scene='=HYPERLINK("x")', errcode=-1)
+    fail(miniprogram, detail="@SUM(1)")
+    second, row = read(operator.get(f"{FAILURES}export.csv"))
+    assert row["miniprogram"].startswith("'=") and row["scene"].startswith("'=")
+    assert (second["detail"], row["errcode"]) == ("'@SUM(1)", "-1")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_stored_sentence_goes_out_in_the_readers_language(operator, language):
+    miniprogram = make_miniprogram()
+    with override("en" if language == "zh-hans" else "zh-hans"):
+        stored = gettext("The environment variable %(name)s is not set.") % {"name": "TEA"}
+    fail(miniprogram, detail=stored)
+    TokenEvent.objects.create(
+        miniprogram=miniprogram, outcome=Outcome.FAILED, trigger=Trigger.SCHEDULE, token_mode="stable", detail=stored
+    )
+    with override(language):
+        expected = gettext("The environment variable %(name)s is not set.") % {"name": "TEA"}
+    for address in (FAILURES, EVENTS):
+        answer = operator.get(f"{address}export.csv", headers={"Accept-Language": language})
+        # it is read when the request is over, and whoever is served then may read another language
+        with override("en" if language == "zh-hans" else "zh-hans"):
+            (row,) = read(answer)
+        assert row["detail"] == expected != stored
 
 
 def test_more_rows_cost_no_more_queries_and_are_sent_in_pieces(operator):

@@ -1,0 +1,28 @@
+"""What was typed into a form, carried in the address over a login that came between."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+# proxies take 8 KB for the whole request line
+QUERY_MAX_LENGTH = 6000
+
+
+def typed_values(query: QueryDict, *, texts: Iterable[str], boxes: Iterable[str]) -> dict[str, Any]:
+    """What an address says to fill in; 0 and 1 for boxes."""
+    values: dict[str, Any] = {name: str(query[name]).replace("\0", "") for name in texts if name in query}
+    return values | {name: query[name] == "1" for name in boxes if name in query}
+
+
+def sent_values(form: QueryDict, *, texts: Iterable[str], boxes: Iterable[str]) -> dict[str, str]:
+    """What a form that was sent says to fill in, as `typed_values` reads it from an address."""
+    values = {name: form.get(name, "") for name in texts}
+    return values | {name: str(int(name in form)) for name in boxes}
+
+
+def address_with(path: str, values: Mapping[str, Any]) -> str | None:
+    """The address that fills them in; None where it would be too long."""
+    query = urlencode(values, doseq=True)
+    return f"{path}?{query}" if len(query) <= QUERY_MAX_LENGTH else None

@@ -6,9 +6,11 @@ from typing import Any
 import segno
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_noop
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from apps.accounts.forms import CodeForm, say_wrong
@@ -27,6 +29,7 @@ from apps.accounts.second_factor import (
     renew_backup_codes,
 )
 from apps.accounts.sessions import end_other_sessions, end_session, list_sessions
+from apps.accounts.strength import measure
 from apps.errors import WxcodeError
 
 # what changes the account wants a password that was given so lately (OWASP ASVS 3.7.1)
@@ -164,6 +167,18 @@ class DismissPage(OwnPage):
         dismiss(self.user, request.POST.get("notice", ""))
         # htmx takes the notice out of the page, which stays as it is
         return HttpResponse() if request.headers.get("HX-Request") else redirect(safe_next(request))
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class StrengthPage(OwnPage):
+    """`/account/password-strength/`: what the meter beside a new password shows, for whoever is logged in."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        strength = measure(request.POST.get("password", ""), self.user)
+        return JsonResponse({"score": strength.score, "words": strength.words})
 
 
 class AgainPage(OwnPage):

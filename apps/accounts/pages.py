@@ -1,6 +1,5 @@
 """One's own account: the second factor, backup codes, and where else one is logged in."""
 
-import time
 from typing import Any
 
 import segno
@@ -14,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from apps.accounts.forms import CodeForm, say_wrong
-from apps.accounts.gate import session_age
+from apps.accounts.fresh_login import ask_again, is_fresh
 from apps.accounts.login import enter, never_stored, safe_next
 from apps.accounts.notices import dismiss
 from apps.accounts.records import record_change, record_second_step
@@ -32,9 +31,6 @@ from apps.accounts.sessions import end_other_sessions, end_session, list_session
 from apps.accounts.strength import measure
 from apps.errors import WxcodeError
 
-# what changes the account wants a password that was given so lately (OWASP ASVS 3.7.1)
-FRESH_SECONDS = 900
-
 
 class OwnPage(View):
     """A page for whoever is logged in; a WxcodeError below it is shown on a page of its own."""
@@ -48,10 +44,8 @@ class OwnPage(View):
         # whoever has a second factor proves it before changing anything
         if not self.user.is_authenticated or (half is not None and find_second_factor(half)):
             return redirect_to_login(request.get_full_path())
-        if self.needs_fresh_login and session_age(request.session, int(time.time())) > FRESH_SECONDS:
-            return self.answer(
-                "accounts/again.html", {"back": request.path if request.method == "GET" else "/account/"}
-            )
+        if self.needs_fresh_login and not is_fresh(request):
+            return ask_again(request, request.path if request.method == "GET" else "/account/")
         try:
             return never_stored(super().dispatch(request, *args, **kwargs))
         except WxcodeError as error:

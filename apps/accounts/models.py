@@ -154,6 +154,7 @@ class SecurityNotice(models.Model):
         BACKUP_CODES_RENEWED = "backup_codes_renewed"
         BACKUP_CODE_USED = "backup_code_used"
         CODE_REUSED = "code_reused"
+        NEW_BROWSER = "new_browser"
         SESSIONS_ENDED = "sessions_ended"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.acting import current_actor
-from apps.accounts.models import SecurityNotice
+from apps.accounts.models import NoticeQuerySet, SecurityNotice
 
 Kind = SecurityNotice.Kind
+# in a session: the notice of the login that began it
+OWN_LOGIN = "own_login"
 
 
 def tell_holder(user: Any, kind: Kind, *, count: int = 1) -> None:
@@ -20,6 +23,18 @@ def tell_holder(user: Any, kind: Kind, *, count: int = 1) -> None:
     # one who goes on typing an old code makes no heap of notices
     if kind != Kind.CODE_REUSED or not unread.filter(kind=kind).update(**facts):
         SecurityNotice.objects.create(user_id=user.pk, kind=kind, count=count, **facts)
+
+
+def tell_of_login(request: HttpRequest, user: Any) -> None:
+    """A browser that nobody knew has logged in: every session but this very one says so."""
+    actor = current_actor()
+    notice = SecurityNotice.objects.create(user_id=user.pk, kind=Kind.NEW_BROWSER, address=actor.address)
+    request.session[OWN_LOGIN] = notice.pk
+
+
+def unread_in(request: HttpRequest) -> NoticeQuerySet:
+    """What this session has to say to its holder."""
+    return SecurityNotice.objects.unread(request.user).exclude(pk=request.session.get(OWN_LOGIN, 0))
 
 
 def dismiss(user: Any, notice: str) -> None:
@@ -40,7 +55,7 @@ def in_words(notice: SecurityNotice, holder: Any) -> str:
 
 def advice(notice: SecurityNotice) -> str:
     """What to do if it was somebody else."""
-    if notice.kind == Kind.CODE_REUSED:
+    if notice.kind in (Kind.CODE_REUSED, Kind.NEW_BROWSER):
         return _("If that was not you, somebody knows your password: change it now.")
     return _(
         "If that was not you and you did not ask for it, change your password, log out everywhere else and tell an "
@@ -56,6 +71,7 @@ def _sentence(notice: SecurityNotice) -> str:
             notice.count,
         )
     sentences = {
+        Kind.NEW_BROWSER: _("A new browser logged in to your account on %(when)s %(origin)s."),
         Kind.PASSWORD_CHANGED: _("Your password was changed on %(when)s %(origin)s."),
         Kind.EMAIL_CHANGED: _("Your e-mail address was changed on %(when)s %(origin)s."),
         Kind.SECOND_FACTOR_SET_UP: _("A second factor was set up for your account on %(when)s %(origin)s."),

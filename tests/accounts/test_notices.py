@@ -166,13 +166,37 @@ def test_a_wrong_code_is_not_told_as_used(anna):
     assert Kind.CODE_REUSED not in kinds(anna)
 
 
+def test_a_login_from_a_new_browser_is_told_in_all_the_others(browser, anna, knock):
+    told = "A new browser logged in to your account"
+    assert told not in read(browser), "the first of all"
+    stranger = Client(REMOTE_ADDR="192.0.2.66")
+    knock("anna", PASSWORD, client=stranger, address="192.0.2.66")
+    for page in PAGES:
+        assert told in read(browser, page) and "from 192.0.2.66." in read(browser, page), page
+        assert told not in read(stranger, page), page
+    browser.post("/account/notices/", {"notice": SecurityNotice.objects.get().pk})
+    for each in (browser, stranger):
+        each.post("/logout/")
+        knock("anna", PASSWORD, client=each)
+    assert kinds(anna) == [Kind.NEW_BROWSER], "both are known now"
+
+
+def test_with_a_second_factor_it_is_told_once_the_code_was_right(browser, anna, knock):
+    enrol(anna)
+    stranger = Client()
+    knock("anna", PASSWORD, client=stranger)
+    assert Kind.NEW_BROWSER not in kinds(anna)
+    stranger.post("/login/code/", {"code": code_of(device_of(anna))})
+    assert kinds(anna)[-1] == Kind.NEW_BROWSER
+
+
 def test_ended_sessions_are_counted_and_told(browser, anna, knock):
     for _ in range(2):
         knock("anna", PASSWORD)
     browser.post("/account/sessions/")
     assert "2 sessions of yours were ended on" in read(browser)
     browser.post("/account/sessions/")
-    assert kinds(anna) == [Kind.SESSIONS_ENDED], "there was none the second time"
+    assert kinds(anna).count(Kind.SESSIONS_ENDED) == 1, "there was none the second time"
 
 
 def test_the_command_that_removes_a_second_factor_tells_both(anna, knock):

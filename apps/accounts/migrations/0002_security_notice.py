@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='SecurityNotice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('password_changed', 'Password Changed'), ('email_changed', 'Email Changed'), ('second_factor_set_up', 'Second Factor Set Up'), ('second_factor_removed', 'Second Factor Removed'), ('backup_codes_renewed', 'Backup Codes Renewed'), ('backup_code_used', 'Backup Code Used'), ('code_reused', 'Code Reused'), ('sessions_ended', 'Sessions Ended')], max_length=24)),
+                ('kind', models.CharField(choices=[('password_changed', 'Password Changed'), ('email_changed', 'Email Changed'), ('second_factor_set_up', 'Second Factor Set Up'), ('second_factor_removed', 'Second Factor Removed'), ('backup_codes_renewed', 'Backup Codes Renewed'), ('backup_code_used', 'Backup Code Used'), ('code_reused', 'Code Reused'), ('new_browser', 'New Browser'), ('sessions_ended', 'Sessions Ended')], max_length=24)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('by', models.CharField(blank=True, max_length=150)),
                 ('address', models.CharField(blank=True, max_length=45)),

@@ -4,8 +4,7 @@ from typing import Any
 
 from django import template
 
-from apps.accounts.models import SecurityNotice
-from apps.accounts.notices import advice, in_words
+from apps.accounts.notices import advice, in_words, unread_in
 
 register = template.Library()
 # the next ones come when these are dismissed
@@ -18,6 +17,6 @@ def security_notices(context: Any) -> dict[str, Any]:
     request = context.get("request")
     if request is None or request.method != "GET" or not request.user.is_authenticated:
         return {"notices": []}
-    found = SecurityNotice.objects.unread(request.user)[:AT_ONCE]
+    found = unread_in(request)[:AT_ONCE]
     notices = [{"id": notice.pk, "words": in_words(notice, request.user), "advice": advice(notice)} for notice in found]
     return {"notices": notices, "request": request}

@@ -1,6 +1,6 @@
 """Texts of Django and django-axes that they do not have in Chinese: marked here, so that our catalogue has them."""
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 DJANGO = [
     gettext_noop("%(model)s instance with %(field)s %(value)r is not a valid choice."),
@@ -11,6 +11,13 @@ DJANGO = [
     gettext_noop("Error:"),
     gettext_noop("Forgotten your login credentials?"),
     gettext_noop("In case you’ve forgotten, you are:"),
+]
+# its catalogue has these in the wording of an older version
+DJANGO_PLURALS = [
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
 ]
 AXES = [
     gettext_noop("User Agent"),

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     # from here on a session that is too old, or lacks its second factor, is nobody's
     "apps.accounts.gate.SessionGate",
+    "apps.accounts.fresh_login.FreshLogin",
     # behind the gate, because it asks who sent the request; before any view, and the CSRF check, reads it
     "wxcode.request_size.RequestSize",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from apps.accounts import gate, records  # noqa: F401, PLC0415
+        from apps.accounts import credentials, gate, records  # noqa: F401, PLC0415

@@ -15,7 +15,8 @@ from django.views.generic import FormView
 from django_otp import login as mark_verified
 
 from apps.accounts.forms import CodeForm, LoginForm, say_wrong
-from apps.accounts.guard import find_wait, remember_browser
+from apps.accounts.guard import find_wait, is_known_browser, remember_browser
+from apps.accounts.notices import tell_of_login
 from apps.accounts.records import record_second_step
 from apps.accounts.second_factor import check_code, find_second_factor, is_required
 from apps.errors import WxcodeError
@@ -52,11 +53,12 @@ class LoginView(views.LoginView):
         return safe_next(self.request) if getattr(self.request.user, "is_staff", False) else HOME
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
         user = form.get_user()
+        is_first = user.last_login is None
+        response = super().form_valid(form)
         if find_second_factor(user) or is_required(user, self.get_success_url()):
             return redirect(address_with_next(next_step(user), self.request))
-        remember_browser(response, user.get_username())
+        settle(self.request, response, user, is_first=is_first)
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -87,7 +89,7 @@ class CodeView(FormView):  # type: ignore[type-arg]
             return self.form_invalid(form)
         enter(self.request, self.user, verdict.device)
         response = HttpResponseRedirect(safe_next(self.request))
-        remember_browser(response, self.user.get_username())
+        settle(self.request, response, self.user)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -99,6 +101,13 @@ def enter(request: HttpRequest, user: Any, device: Any) -> None:
     request.session.cycle_key()
     request.user = user
     mark_verified(request, device)
+
+
+def settle(request: HttpRequest, response: HttpResponse, user: Any, *, is_first: bool = False) -> None:
+    """From now on this browser is known; unless it was, or it `is_first` of all, the holder hears of it."""
+    if not is_first and not is_known_browser(request, user.get_username()):
+        tell_of_login(request, user)
+    remember_browser(response, user.get_username())
 
 
 def next_step(user: Any) -> str:

@@ -1,4 +1,4 @@
-"""The second factor of an account: an authenticator app whose key is sealed, and backup codes that are hashed."""
+"""The second factor of an account, its key sealed, its backup codes hashed; and what its holder is told."""
 
 import hashlib
 import hmac
@@ -8,7 +8,9 @@ from base64 import b32encode
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, ThrottlingMixin
 from django_otp.oath import TOTP
@@ -87,6 +89,12 @@ class SecondFactor(Throttled):
         self.save()
         return True
 
+    def was_used(self, token: str) -> bool:
+        """Whether `token` is a code of now that was taken before. Raises SecretUnavailable."""
+        totp = TOTP(self.open_key(), STEP_SECONDS, 0, DIGITS, self.drift)
+        totp.time = time.time()
+        return bool(token.isdecimal() and totp.verify(int(token), TOLERANCE) and totp.t() <= self.last_t)
+
     def written_key(self) -> str:
         """The key as people type it: base32 in groups of four. Raises SecretUnavailable."""
         text = b32encode(self.open_key()).decode()
@@ -127,6 +135,49 @@ class BackupCodes(Throttled):
         self.throttle_reset(commit=False)
         self.save()
         return True
+
+
+class NoticeQuerySet(models.QuerySet["SecurityNotice"]):
+    def unread(self, user: Any) -> "NoticeQuerySet":
+        """What `user` has not dismissed, the newest first."""
+        return self.filter(user_id=user.pk, dismissed_at=None).order_by("-at", "-id")
+
+
+class SecurityNotice(models.Model):
+    """Something happened to how an account logs in: its holder reads it until they dismiss it. No secret is in it."""
+
+    class Kind(models.TextChoices):
+        PASSWORD_CHANGED = "password_changed"  # noqa: S105
+        EMAIL_CHANGED = "email_changed"
+        SECOND_FACTOR_SET_UP = "second_factor_set_up"
+        SECOND_FACTOR_REMOVED = "second_factor_removed"
+        BACKUP_CODES_RENEWED = "backup_codes_renewed"
+        BACKUP_CODE_USED = "backup_code_used"
+        CODE_REUSED = "code_reused"
+        NEW_BROWSER = "new_browser"
+        SESSIONS_ENDED = "sessions_ended"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=24, choices=Kind)
+    at = models.DateTimeField(default=timezone.now)
+    # as Django's names of accounts; empty: nobody was logged in, or it was a command on the server
+    by = models.CharField(max_length=150, blank=True)
+    # empty: a command on the server
+    address = models.CharField(max_length=45, blank=True)
+    count = models.PositiveIntegerField(default=1)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("security notice")
+        verbose_name_plural = _("security notices")
+        # nobody is given a right to it: everybody reads their own
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["user", "dismissed_at"], name="accounts_notice_unread")]
+
+    def __str__(self) -> str:
+        return str(self.kind)
 
 
 def _hash(code: str, *, salt: str) -> str:

@@ -1,19 +1,21 @@
 """One's own account: the second factor, backup codes, and where else one is logged in."""
 
-import time
 from typing import Any
 
 import segno
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_noop
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from apps.accounts.forms import CodeForm, say_wrong
-from apps.accounts.gate import session_age
+from apps.accounts.fresh_login import ask_again, is_fresh
 from apps.accounts.login import enter, never_stored, safe_next
+from apps.accounts.notices import dismiss
 from apps.accounts.records import record_change, record_second_step
 from apps.accounts.second_factor import (
     begin,
@@ -25,11 +27,9 @@ from apps.accounts.second_factor import (
     remove,
     renew_backup_codes,
 )
-from apps.accounts.sessions import count_other_sessions, end_other_sessions
+from apps.accounts.sessions import end_other_sessions, end_session, list_sessions
+from apps.accounts.strength import measure
 from apps.errors import WxcodeError
-
-# what changes the account wants a password that was given so lately (OWASP ASVS 3.7.1)
-FRESH_SECONDS = 900
 
 
 class OwnPage(View):
@@ -44,10 +44,8 @@ class OwnPage(View):
         # whoever has a second factor proves it before changing anything
         if not self.user.is_authenticated or (half is not None and find_second_factor(half)):
             return redirect_to_login(request.get_full_path())
-        if self.needs_fresh_login and session_age(request, int(time.time())) > FRESH_SECONDS:
-            return self.answer(
-                "accounts/again.html", {"back": request.path if request.method == "GET" else "/account/"}
-            )
+        if self.needs_fresh_login and not is_fresh(request):
+            return ask_again(request, request.path if request.method == "GET" else "/account/")
         try:
             return never_stored(super().dispatch(request, *args, **kwargs))
         except WxcodeError as error:
@@ -69,7 +67,7 @@ class AccountPage(OwnPage):
             "device": device,
             "codes_left": count_backup_codes(self.user) if device else 0,
             "is_required": is_required(self.user, "/admin/" if self.user.is_staff else "/"),
-            "other_sessions": count_other_sessions(request, self.user),
+            "sessions": list_sessions(request, self.user),
         }
         return self.answer("accounts/account.html", facts)
 
@@ -139,8 +137,42 @@ class EndOthersPage(OwnPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         end_other_sessions(request, self.user)
-        record_change(self.user, gettext_noop("Logged out everywhere else."))
         return redirect("accounts:account")
+
+
+class EndOnePage(OwnPage):
+    """`/account/sessions/NAME/`: logs out in one other browser."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        end_session(request, self.user, kwargs["name"])
+        return redirect("accounts:account")
+
+
+class DismissPage(OwnPage):
+    """`/account/notices/`: its holder has read one, or all of them."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        dismiss(self.user, request.POST.get("notice", ""))
+        # htmx takes the notice out of the page, which stays as it is
+        return HttpResponse() if request.headers.get("HX-Request") else redirect(safe_next(request))
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class StrengthPage(OwnPage):
+    """`/account/password-strength/`: what the meter beside a new password shows, for whoever is logged in."""
+
+    needs_fresh_login = False
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        strength = measure(request.POST.get("password", ""), self.user)
+        return JsonResponse({"score": strength.score, "words": strength.words})
 
 
 class AgainPage(OwnPage):

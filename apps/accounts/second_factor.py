@@ -8,10 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from apps.accounts.models import DIGITS, BackupCodes, SecondFactor
+from apps.accounts.models import DIGITS, BackupCodes, SecondFactor, SecurityNotice
+from apps.accounts.notices import tell_holder
 from apps.accounts.records import record_change
 
 ADMIN_ROOT = "/admin/"
+Kind = SecurityNotice.Kind
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def confirm(user: Any, code: str) -> list[str] | None:
         device.save()
         codes = _renew_codes(user)
         record_change(user, gettext_noop("Second factor set up."))
+        tell_holder(user, Kind.SECOND_FACTOR_SET_UP)
     return codes
 
 
@@ -71,7 +74,10 @@ def check_code(user: Any, code: str) -> Verdict:
         if device.verify_token(bare):
             if kind is BackupCodes:
                 record_change(user, gettext_noop("Logged in with a backup code."))
+                tell_holder(user, Kind.BACKUP_CODE_USED)
             return Verdict(device)
+        if isinstance(device, SecondFactor) and device.was_used(bare):
+            tell_holder(user, Kind.CODE_REUSED)
         return Verdict(None, find_wait(device))
 
 
@@ -86,6 +92,7 @@ def renew_backup_codes(user: Any) -> list[str]:
     with transaction.atomic():
         codes = _renew_codes(user)
         record_change(user, gettext_noop("New backup codes made."))
+        tell_holder(user, Kind.BACKUP_CODES_RENEWED)
     return codes
 
 
@@ -98,6 +105,8 @@ def remove(user: Any) -> bool:
     """Takes device and backup codes away; whether there were any. Whoever calls it puts it on record."""
     with transaction.atomic():
         found = SecondFactor.objects.filter(user=user).delete()[0] + BackupCodes.objects.filter(user=user).delete()[0]
+        if found:
+            tell_holder(user, Kind.SECOND_FACTOR_REMOVED)
     return bool(found)
 
 

@@ -17,6 +17,9 @@ urlpatterns = [
     path("account/second-factor/", pages.SetUpPage.as_view(), name="set-up"),
     path("account/second-factor/remove/", pages.RemovePage.as_view(), name="remove"),
     path("account/backup-codes/", pages.BackupCodesPage.as_view(), name="backup-codes"),
+    path("account/notices/", pages.DismissPage.as_view(), name="dismiss"),
+    path("account/password-strength/", pages.StrengthPage.as_view(), name="password-strength"),
     path("account/again/", pages.AgainPage.as_view(), name="again"),
     path("account/sessions/", pages.EndOthersPage.as_view(), name="end-others"),
+    path("account/sessions/<slug:name>/", pages.EndOnePage.as_view(), name="end-one"),
 ]

@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,12 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
         if db_field.name == "user_permissions":
             kwargs["form_class"] = PermissionChoice
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        # Django's saves without one; the notice to the holder is part of it
+        with transaction.atomic():
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+        return response
 
     @admin.display(description=_("person"), ordering="last_name", empty_value="")
     def person(self, user: User) -> str:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
@@ -11,8 +12,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """`/admin/password_change/`: Django's page, and an entry once the password is another."""
-    response: HttpResponse = admin.site.password_change(request)
-    user = request.user
-    if request.method == "POST" and isinstance(response, HttpResponseRedirect) and isinstance(user, User):
-        LogEntry.objects.log_actions(user.pk, [user], CHANGE, gettext_noop("Changed password."))
+    # the password, the notice to its holder (apps.accounts.credentials) and the entry, or none of them
+    with transaction.atomic():
+        response: HttpResponse = admin.site.password_change(request)
+        user = request.user
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect) and isinstance(user, User):
+            LogEntry.objects.log_actions(user.pk, [user], CHANGE, gettext_noop("Changed password."))
     return response

@@ -1,17 +1,31 @@
 """Sessions and passwords: when a session ends, what a new password does to the others, which passwords are taken."""
 
+import re
+
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts import sessions
+from apps.accounts.browsers import browser_in_short
+from tests.accounts.enrolled import code_of, device_of, enrol
 from tests.gallery.staff import PASSWORD, make_staff
 
 pytestmark = pytest.mark.django_db
 NEW = "another correct horse"
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 15; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.0.0 "
+    "Mobile Safari/537.36 MicroMessenger/8.0.60"
+)
+TABLET = (
+    "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 "
+    "Mobile/15E148 Safari/604.1"
+)
 
 
 @pytest.fixture
@@ -85,13 +99,101 @@ def test_a_new_password_ends_all_other_sessions(browser, knock):
     assert browser.get("/").status_code == 200 and other.get("/").status_code == 302
 
 
-def test_the_other_sessions_are_counted_and_ended_on_demand(browser, knock):
+def listed(browser):
+    """The sessions on the account page: (browser, where it ends or "" for this one)."""
+    text = browser.get("/account/").text
+    rows = re.findall(r"<li>\s*<p><strong>.*?</li>", text, re.DOTALL)
+    end = re.compile(r'action="(/account/sessions/\w+/)"')
+    return [(re.search("<strong>(.*?)<", row)[1], (end.findall(row) or [""])[0]) for row in rows]
+
+
+def test_the_other_sessions_are_listed_and_ended_on_demand(browser, knock):
     other = Client()
     knock("anna", PASSWORD, client=other)
-    assert "logged in in 1 other browser" in browser.get("/account/").text
+    assert len(listed(browser)) == 2
     browser.post("/account/sessions/")
-    assert "logged in nowhere else" in browser.get("/account/").text
+    assert len(listed(browser)) == 1 and "logged in nowhere else" in browser.get("/account/").text
     assert browser.get("/").status_code == 200 and other.get("/").status_code == 302
+    entry = LogEntry.objects.get()
+    assert (str(entry.user), entry.change_message) == ("anna", "Logged out everywhere else.")
+
+
+def test_a_session_says_when_where_and_in_which_browser_and_is_ended_alone(browser, knock):
+    phone, tablet = Client(headers={"user-agent": PHONE}), Client(headers={"user-agent": TABLET})
+    knock("anna", PASSWORD, client=phone, address="203.0.113.7")
+    knock("anna", PASSWORD, client=tablet)
+    text = browser.get("/account/").text
+    assert "203.0.113.7" in text and "this one" in text
+    assert f"since {timezone.localtime():%Y-%m-%d}" in text and f"last seen {timezone.localtime():%Y-%m-%d}" in text
+    found = dict(listed(browser))
+    assert set(found) == {"unknown browser", "WeChat, Android", "Safari, iPadOS"} and not found["unknown browser"]
+    browser.post(found["WeChat, Android"])
+    assert phone.get("/").status_code == 302 and tablet.get("/").status_code == 200
+    assert "WeChat, Android" not in dict(listed(browser))
+    assert LogEntry.objects.get().change_message == "Ended another session."
+
+
+def test_the_key_of_no_session_is_on_the_page(browser, knock):
+    knock("anna", PASSWORD)
+    text = browser.get("/account/").text
+    assert Session.objects.count() == 2
+    assert not [key for key in Session.objects.values_list("session_key", flat=True) if key in text]
+
+
+def test_nobody_ends_the_session_of_somebody_else_or_this_very_one(browser, knock):
+    make_staff("ben", password=PASSWORD)
+    stranger = Client()
+    knock("ben", PASSWORD, client=stranger)
+    knock("anna", PASSWORD)
+    (where,) = [where for _browser, where in listed(browser) if where]
+    stranger.post(where)
+    assert len(listed(browser)) == 2
+    (own,) = [row for row in Session.objects.all() if row.session_key == browser.session.session_key]
+    browser.post(f"/account/sessions/{sessions._name(own)}/")
+    assert browser.get("/account/").status_code == 200
+    assert browser.get(where).status_code == 405 and Client().post(where)["Location"].startswith("/login/")
+
+
+def test_only_sessions_that_open_something_are_listed(browser, knock, anna):
+    knock("anna", PASSWORD)
+    User.objects.filter(pk=anna.pk).update(password=make_password(NEW))
+    again = Client()
+    knock("anna", NEW, client=again)
+    assert len(listed(again)) == 1, "those before have the old password"
+    with minutes_later(25):
+        again.get("/")
+    knock("anna", NEW)
+    with minutes_later(40):
+        assert len(listed(again)) == 1, "one was left alone too long"
+
+
+def test_a_session_that_waits_for_its_code_says_so(anna, knock):
+    enrol(anna)
+    browser = Client()
+    knock("anna", PASSWORD, client=browser)
+    browser.post("/login/code/", {"code": code_of(device_of(anna))})
+    assert "without a code" not in browser.get("/account/").text
+    knock("anna", PASSWORD, address="203.0.113.7")
+    assert browser.get("/account/").text.count("without a code so far") == 1
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (PHONE, "WeChat, Android"),
+        (TABLET, "Safari, iPadOS"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 "
+            "Safari/537.36 Edg/142.0.0.0",
+            "Edge, Windows",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+        ("curl/8.5.0", "unknown browser"),
+        ("<script>", "unknown browser"),
+    ],
+)
+def test_a_browser_is_named_in_short(user_agent, words):
+    assert browser_in_short(user_agent) == words
 
 
 def test_nobody_sees_the_account_page_without_a_session(client):

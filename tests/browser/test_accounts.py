@@ -10,6 +10,7 @@ import pytest
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import look
 from tests.gallery.staff import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -82,6 +83,78 @@ def test_the_locked_page_on_a_phone_says_when(new_page: Callable[..., Page], sta
     assert has_room(page)
     page.get_by_role("link", name="Back to the login").click()
     expect(page).to_have_url(re.compile(r"/login/\?next=/make/$"))
+
+
+def test_a_typed_password_can_be_looked_at_and_is_hidden_again_when_it_is_sent(
+    new_page: Callable[..., Page], staff: Any
+) -> None:
+    page = new_page(viewport=SMALLEST)
+    page.goto("/login/")
+    page.get_by_label("Username").fill("anna")
+    field = page.get_by_label("Password")
+    field.fill("a guess")
+    page.get_by_role("button", name="Show the password").click()
+    expect(field).to_have_attribute("type", "text")
+    assert has_room(page)
+    page.get_by_role("button", name="Hide the password").click()
+    expect(field).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show the password").click()
+    page.evaluate("document.forms[0].addEventListener('submit', event => event.preventDefault())")
+    page.get_by_role("button", name="Log in").click()
+    expect(field).to_have_attribute("type", "password")
+
+
+def test_without_scripts_there_is_no_button_that_does_nothing(new_page: Callable[..., Page], staff: Any) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto("/login/")
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(page.get_by_role("button", name="Show the password")).to_have_count(0)
+
+
+@pytest.mark.parametrize("address", ["/admin/password_change/", "/admin/auth/user/add/", "other"])
+def test_the_meter_follows_what_is_typed(page: Page, log_in: Any, staff: Any, address: str) -> None:
+    log_in(page)
+    page.set_viewport_size(SMALLEST)
+    page.goto(address if address != "other" else f"/admin/auth/user/{staff.pk}/password/")
+    field = page.locator("input[name$=password1]")
+    meter = page.get_by_role("meter", name="Strength of the password")
+    expect(meter).to_have_count(0)
+    for password, score, words in (("short", 0, "Would be refused"), ("another correct horse", 4, "Strong")):
+        field.fill(password)
+        expect(page.locator(".strength-words")).to_contain_text(words)
+        expect(meter).to_have_js_property("value", score)
+    assert look(page) == [] and has_room(page)
+    field.fill("")
+    expect(meter).to_have_count(0)
+
+
+@pytest.mark.parametrize("is_scripted", [True, False])
+def test_notices_and_sessions_are_ended_by_hand(
+    new_page: Callable[..., Page], log_in: Any, staff: Any, is_scripted: bool
+) -> None:
+    page = new_page(viewport=SMALLEST, java_script_enabled=is_scripted)
+    log_in(page)
+    other = new_page(java_script_enabled=is_scripted)
+    log_in(other)
+    page.get_by_role("link", name="anna").click()
+    page.get_by_role("button", name=re.compile("^End ")).click()
+    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    if is_scripted:
+        assert look(page) == []
+    for address in ("/admin/", "/"):
+        page.goto(address)
+        expect(page.get_by_text("1 session of yours was ended on")).to_be_visible()
+        assert has_room(page)
+        if is_scripted:
+            assert look(page) == []
+        page.set_viewport_size(SMALLEST)
+    # the newest stands first; below it is the login of the other browser
+    page.get_by_role("button", name="Dismiss").first.click()
+    expect(page.get_by_text("1 session of yours was ended on")).to_have_count(0)
+    page.goto("/admin/")
+    expect(page.get_by_text("1 session of yours was ended on")).to_have_count(0)
+    other.goto("/")
+    expect(other).to_have_url(re.compile("/login/"))
 
 
 def test_nothing_in_the_admin_breaks_its_policy(page: Page, log_in: Any, staff: Any) -> None:

@@ -344,7 +344,7 @@ def test_pages_ask_for_notices_only_while_a_batch_of_mine_is_open(staff, make_ba
 def test_a_list_costs_the_same_queries_for_one_batch_and_for_many(staff, make_batch, django_assert_max_num_queries):
     for number in range(8):
         make_batch(1, source=source(number))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         staff.get("/batches/")
 
 

@@ -102,8 +102,8 @@ def test_an_unknown_code_is_a_page_with_404(staff, db):
 def test_the_page_takes_a_fixed_number_of_queries(staff, code):
     with CaptureQueriesContext(connection) as queries:
         staff.get(f"/codes/{code.pk}/")
-    # session, account, whether it has a second factor, and its rights are four of them
-    assert len(queries) <= 10
+    # session, account, whether it has a second factor, its rights and its notices are five of them
+    assert len(queries) <= 11
 
 
 def test_the_download_is_the_stored_picture(staff, code):

@@ -166,8 +166,8 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(staff, sandbox, minip
     with CaptureQueriesContext(connection) as many:
         staff.get("/")
     assert MiniProgram.objects.count() == 4
-    # session, account, its second factor, its rights
-    assert len(many) == len(few) <= 12
+    # session, account, its second factor, its rights, its notices
+    assert len(many) == len(few) <= 13
 
 
 def test_nothing_is_counted_and_no_row_is_skipped_over(staff, miniprogram):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from apps.accounts.second_factor import remove
 from apps.accounts.sessions import end_sessions
@@ -20,8 +21,9 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError(f"There is no account named {options['username']}.")
-        if not remove(user):
-            raise CommandError(f"{user} has no second factor.")
-        ended = end_sessions(user)
-        record_changes([user], command="manage.py remove_second_factor")
+        with transaction.atomic():
+            if not remove(user):
+                raise CommandError(f"{user} has no second factor.")
+            ended = end_sessions(user)
+            record_changes([user], command="manage.py remove_second_factor")
         self.stdout.write(f"{user} logs in with the password alone now; {ended} sessions were ended.")

@@ -1,0 +1,22 @@
+"""What a page says to its reader about their own account."""
+
+from typing import Any
+
+from django import template
+
+from apps.accounts.notices import advice, in_words, unread_in
+
+register = template.Library()
+# the next ones come when these are dismissed
+AT_ONCE = 3
+
+
+@register.inclusion_tag("accounts/notices.html", takes_context=True)
+def security_notices(context: Any) -> dict[str, Any]:
+    """The reader's notices; none on the answer to a form, which a dismissal could not bring back."""
+    request = context.get("request")
+    if request is None or request.method != "GET" or not request.user.is_authenticated:
+        return {"notices": []}
+    found = unread_in(request)[:AT_ONCE]
+    notices = [{"id": notice.pk, "words": in_words(notice, request.user), "advice": advice(notice)} for notice in found]
+    return {"notices": notices, "request": request}

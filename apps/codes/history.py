@@ -18,7 +18,7 @@ from apps.clients.models import ApiClient
 from apps.codes import postgres_search, search_index
 from apps.codes.derived import text_key
 from apps.codes.grams import find_tokens, find_words
-from apps.codes.models import BLOCK_SIZE, CodeTag, IssuedCode, Tag
+from apps.codes.models import BLOCK_SIZE, CodeTag, IssuedCode, IssuedCodeQuerySet, Tag
 from apps.miniprograms.models import MiniProgram
 
 # A key for more mini-programs than this is served from one index over all of them.
@@ -83,9 +83,9 @@ class History:
         return [Row(pk) for pk in found.ids(part.stop)[part.start or 0 :]] if found else []
 
     def page(self, size: int) -> tuple[list[IssuedCode], bool]:
-        """At most `size` codes with all their facts, and whether more follow."""
+        """At most `size` codes with what their cards show, and whether more follow."""
         rows = self[: size + 1]
-        return read_rows(rows[:size]), len(rows) > size
+        return read_rows(rows[:size], codes=IssuedCode.objects.for_cards()), len(rows) > size
 
     def _plan(self) -> "Plan | None":
         """How to find them, or None where a name is unknown and nothing can be found."""
@@ -225,10 +225,11 @@ class Plan:
         return rows
 
 
-def read_rows(rows: list[Row]) -> list[IssuedCode]:
-    """The codes of a page with everything that a list shows, in the page's order."""
-    codes = IssuedCode.objects.with_facts().in_bulk([row.id for row in rows])
-    return [codes[row.id] for row in rows if row.id in codes]
+def read_rows(rows: list[Row], *, codes: IssuedCodeQuerySet | None = None) -> list[IssuedCode]:
+    """The codes of a page with everything that a list shows, or what `codes` has, in the page's order."""
+    wanted = IssuedCode.objects.with_facts() if codes is None else codes
+    found = wanted.in_bulk([row.id for row in rows])
+    return [found[row.id] for row in rows if row.id in found]
 
 
 def find_block(moment: dt.datetime, *, is_lower_end: bool) -> int | None:

@@ -13,6 +13,8 @@ from apps.accounts.login import never_stored
 
 # OWASP ASVS 3.7.1 leaves the time to us
 FRESH_SECONDS = 900
+# for a form that was opened in time, so that what was typed is not lost
+TYPING_SECONDS = 600
 FORMS = frozenset(
     f"{model}_{view}"
     for model in ("miniprograms_miniprogram", "clients_apiclient", "gateway_opendoor", "auth_user", "auth_group")
@@ -23,8 +25,8 @@ BUTTONS = {"clients_apiclient_actions": frozenset({"rotate_key"})}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def is_fresh(request: HttpRequest) -> bool:
-    return session_age(request.session, int(time.time())) <= FRESH_SECONDS
+def is_fresh(request: HttpRequest, *, grace: int = 0) -> bool:
+    return session_age(request.session, int(time.time())) <= FRESH_SECONDS + grace
 
 
 def ask_again(request: HttpRequest, back: str, *, is_refusal: bool = False) -> HttpResponseBase:
@@ -47,9 +49,12 @@ class FreshLogin:
         if match is None or match.app_name != "admin" or not request.user.is_authenticated:
             return None
         is_button = kwargs.get("tool") in BUTTONS.get(match.url_name or "", ())
-        if not (is_button or match.url_name in FORMS) or is_fresh(request):
+        is_shown = request.method in SAFE_METHODS
+        if not (is_button or match.url_name in FORMS):
             return None
-        if request.method in SAFE_METHODS:
+        if is_fresh(request, grace=0 if is_button or is_shown else TYPING_SECONDS):
+            return None
+        if is_shown:
             request.has_stale_login = True  # type: ignore[attr-defined]
             return None
         # a button has no page of its own

@@ -40,7 +40,7 @@ def key(db):
     return create_client(name="robot", scopes=["codes:create"])[0]
 
 
-def later(minutes=20):
+def later(minutes=26):
     return time_machine.travel(timezone.now() + timezone.timedelta(minutes=minutes))
 
 
@@ -94,6 +94,20 @@ def test_a_login_of_the_last_quarter_of_an_hour_saves(browser, ben, key):
             before = everything()
             answer = browser.post(address, facts)
             assert answer.status_code in (200, 302) and everything() != before, address
+
+
+def test_a_form_that_was_opened_in_time_may_be_finished(browser, ben):
+    address = f"/admin/auth/user/{ben.pk}/password/"
+    with later(16):
+        assert "Before anything is saved here" in browser.get(address).text
+    with later(24):
+        assert browser.post(address, WORDS).status_code == 302
+
+
+def test_a_button_is_no_form(browser, key):
+    with later(16):
+        rotation = f"/admin/clients/apiclient/{key.pk}/actions/rotate_key/"
+        assert browser.post(rotation, {"confirmed": "yes", "hand_over": "0"}).status_code == 403
 
 
 def test_after_logging_in_again_it_is_saved(browser, ben, knock):

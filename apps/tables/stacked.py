@@ -25,4 +25,4 @@ def with_labels(table: SafeString, cl: Any) -> SafeString:
         return f'<{found["tag"]} data-label="{heading}" class="field-{found["name"]}' if heading else found[0]
 
     # Django has escaped the cells, and the labels are escaped above
-    return mark_safe(CELL.sub(label, table))  # noqa: S308  # nosec B308
+    return mark_safe(CELL.sub(label, table))  # noqa: S308  # nosec B308 B703

@@ -69,7 +69,7 @@ def make_client():
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"scene": "桌1"}, "scene", "not allowed"),
+        ({"scene": "桌1"}, "scene", "Not allowed"),
         ({"page": "/pages/a"}, "page", "leading /"),
         ({"width": 10}, "width", "280"),
         ({"width": "wide"}, "width", "whole number"),

@@ -10,7 +10,8 @@ from tests.parts import make_miniprogram
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
 ENDPOINT = {TokenMode.CLASSIC: "/cgi-bin/token", TokenMode.STABLE: "/cgi-bin/stable_token"}
 PROBE = "/cgi-bin/get_api_domain_ip"
-FULL = {"processes": 16, "threads": 50}
+# 800 threads on two cores: one may wait longer for its turn than a service waits for Redis, which is not away here
+FULL = {"processes": 16, "threads": 50, "env": {"DRILL_REDIS_SECONDS": "10"}}
 # WeChat takes its time, so that everybody meets while the fetch goes on
 LATENCY_SECONDS = 0.5
 
@@ -57,7 +58,8 @@ def test_calls_that_meet_a_token_gone_bad_all_succeed_with_the_next(sandbox, fle
     measured(fetches=sandbox.count(ENDPOINT[mode]), calls=sandbox.count(PROBE), **report.summary())
     assert report.outcomes == {"token": 800}
     assert sandbox.count(ENDPOINT[mode]) == 1
-    assert sandbox.count(PROBE) <= 1600
+    # every call twice at most, but for one or the other whose kept-alive connection ended meanwhile
+    assert sandbox.count(PROBE) <= 1600 + 8
     assert sandbox.count(PROBE, successful=True) == 800
 
 

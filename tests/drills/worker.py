@@ -24,6 +24,7 @@ from redis import Redis  # noqa: E402
 
 from apps.codes.requests import Issuer, code_request  # noqa: E402
 from apps.codes.services import issue_code  # noqa: E402
+from apps.coordination import connection as redis_waits  # noqa: E402
 from apps.errors import WxcodeError  # noqa: E402
 from apps.miniprograms.models import MiniProgram  # noqa: E402
 from apps.tokens import services  # noqa: E402
@@ -33,6 +34,8 @@ from apps.wechat.types import UnlimitedCode  # noqa: E402
 from wxcode.stack.lifeline import die_with_parent  # noqa: E402
 
 LOOP_PAUSE_SECONDS = 0.05
+if patience := os.environ.get("DRILL_REDIS_SECONDS"):
+    redis_waits.CONNECT_TIMEOUT_SECONDS = redis_waits.SOCKET_TIMEOUT_SECONDS = float(patience)
 Held = dict[str, str]
 turns = itertools.count()
 

@@ -58,8 +58,8 @@ def test_calls_that_meet_a_token_gone_bad_all_succeed_with_the_next(sandbox, fle
     measured(fetches=sandbox.count(ENDPOINT[mode]), calls=sandbox.count(PROBE), **report.summary())
     assert report.outcomes == {"token": 800}
     assert sandbox.count(ENDPOINT[mode]) == 1
-    # every call twice at most, but for one or the other whose kept-alive connection ended meanwhile
-    assert sandbox.count(PROBE) <= 1600 + 8
+    # every call twice; in classic mode one more tells whether another's fetch ended the token (apps/tokens/theft.py)
+    assert sandbox.count(PROBE) <= 1600 + (mode == TokenMode.CLASSIC)
     assert sandbox.count(PROBE, successful=True) == 800
 
 

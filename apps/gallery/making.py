@@ -32,9 +32,8 @@ from apps.gallery.typed import address_with, sent_values, typed_values
 from apps.gallery.views import get_code
 from apps.miniprograms.models import MiniProgram
 
-# Fields that an address may fill in; the box that spends one of the 100,000 is not among them.
+# Fields that an address may fill in.
 TYPED = ("kind", "scene", "path", "page", "env_version", "width", "color", "line_color", "label", "tags")
-BOXES = ("check_path", "is_hyaline")
 # Whose fault it is that WeChat refused.
 FIELDS_OF_ERRCODES = {41030: "page", 40169: "scene", 40159: "path"}
 
@@ -53,7 +52,7 @@ class MakePage(StaffPage):
         query = self.request.GET
         example = query.get("made") or query.get("like") or ""
         if not (example.isascii() and example.isdigit() and len(example) <= 18):
-            values = self._first_values(query.get("miniprogram", "")) | typed_values(query, texts=TYPED, boxes=BOXES)
+            values = self._first_values(query.get("miniprogram", "")) | typed_values(query, TYPED)
             return self._render(self._form(initial=values), was_away="away" in query)
         code = get_code(self.request.user, int(example))
         reused = {"is_reused": "reused" in query, "keeps_its_names": query.get("reused") == "own-names"}
@@ -74,7 +73,7 @@ class MakePage(StaffPage):
         elsewhere = super().address_after_login()
         if self.request.method != "POST":
             return elsewhere
-        typed = sent_values(self.request.POST, texts=("miniprogram", *TYPED), boxes=BOXES)
+        typed = sent_values(self.request.POST, ("miniprogram", *TYPED))
         return address_with(reverse("gallery:make"), typed | {"away": "1"}) or elsewhere
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:

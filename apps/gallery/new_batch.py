@@ -26,7 +26,6 @@ from apps.gallery.typed import address_with, sent_values, typed_values
 
 # what an address may fill in
 TEXTS = ("miniprogram", "name", "source", TEXT, "kind", "page", "env_version", "width", "color", "line_color", "tags")
-BOXES = ("check_path", "is_hyaline")
 START, START_VALID = "start", "start-valid"
 PREVIEWED = 3
 
@@ -47,7 +46,7 @@ class NewBatchPage(StaffPage):
         active = self.miniprograms.active()
         chosen = active.filter(appid=query.get("miniprogram", "").replace("\0", "")).first() or active.first()
         values = defaults_of(chosen) if chosen else {}
-        values |= typed_values(query, texts=(*TEXTS[1:], *PATTERN_TEXTS, *VARIABLE_TEXTS), boxes=BOXES)
+        values |= typed_values(query, (*TEXTS[1:], *PATTERN_TEXTS, *VARIABLE_TEXTS))
         lost = set(query.getlist("lost"))
         if query.get("kept"):
             try:
@@ -76,7 +75,7 @@ class NewBatchPage(StaffPage):
             return super().address_after_login()
         sent, path = self.request.POST, reverse("gallery:new-batch")
         values: dict[str, Any] = {"away": "1", "lost": [FILE] if "file" in self.request.FILES else []}
-        values |= sent_values(sent, texts=(*TEXTS, *PATTERN_TEXTS), boxes=BOXES)
+        values |= sent_values(sent, (*TEXTS, *PATTERN_TEXTS))
         # a variable that is not there has no name
         values |= {name: sent[name] for name in (*VARIABLE_TEXTS, "kept") if sent.get(name)}
         shorter = values | {TEXT: "", "lost": [*values["lost"], TEXT]}

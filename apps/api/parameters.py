@@ -6,10 +6,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.api.queries import refuse_unknown
-
-# what every list takes beside its filters
-OF_LISTS = ("limit", "cursor")
+from apps.api.queries import OF_LISTS, refuse_unknown
 
 
 class OwnParametersOnly(APIView):

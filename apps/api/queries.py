@@ -17,6 +17,9 @@ from rest_framework.request import Request
 from apps.api.serializers import SHOWN_NAME_LENGTH, find_nearest
 from apps.errors import InvalidRequest
 
+# what every list takes beside its filters
+OF_LISTS = ("limit", "cursor")
+
 
 def refuse_unknown(query: QueryDict, known: Iterable[str]) -> None:
     """Raises InvalidRequest for every parameter that is none of `known`: a filter that is misspelt would find all."""
@@ -135,7 +138,7 @@ class OnceFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
         kind = self.get_filterset_class(view, queryset)
-        names = ["limit", "cursor"]
+        names = [*OF_LISTS]
         if kind is not None:
             filters = kind.base_filters.items()
             names += [name for name, each in filters if not isinstance(each, django_filters.MultipleChoiceFilter)]

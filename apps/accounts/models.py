@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, ThrottlingMixin
 from django_otp.oath import TOTP
 
+from apps.accounts.acting import ADDRESS_LENGTH
 from apps.miniprograms.sealing import open_sealed, seal
 
 KEY_BYTES = 20
@@ -79,8 +80,7 @@ class SecondFactor(Throttled):
         """
         if not self.verify_is_allowed()[0]:
             return False
-        totp = TOTP(self.open_key(), STEP_SECONDS, 0, DIGITS, self.drift)
-        totp.time = time.time()
+        totp = self._totp()
         if not token.isdecimal() or not totp.verify(int(token), TOLERANCE, self.last_t + 1):
             self.throttle_increment()
             return False
@@ -91,9 +91,14 @@ class SecondFactor(Throttled):
 
     def was_used(self, token: str) -> bool:
         """Whether `token` is a code of now that was taken before. Raises SecretUnavailable."""
+        totp = self._totp()
+        return bool(token.isdecimal() and totp.verify(int(token), TOLERANCE) and totp.t() <= self.last_t)
+
+    def _totp(self) -> TOTP:
+        """The app's codes as of now."""
         totp = TOTP(self.open_key(), STEP_SECONDS, 0, DIGITS, self.drift)
         totp.time = time.time()
-        return bool(token.isdecimal() and totp.verify(int(token), TOLERANCE) and totp.t() <= self.last_t)
+        return totp
 
     def written_key(self) -> str:
         """The key as people type it: base32 in groups of four. Raises SecretUnavailable."""
@@ -163,7 +168,7 @@ class SecurityNotice(models.Model):
     # as Django's names of accounts; empty: nobody was logged in, or it was a command on the server
     by = models.CharField(max_length=150, blank=True)
     # empty: a command on the server
-    address = models.CharField(max_length=45, blank=True)
+    address = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
     count = models.PositiveIntegerField(default=1)
     dismissed_at = models.DateTimeField(null=True, blank=True)
 

@@ -152,7 +152,7 @@ class EndOnePage(OwnPage):
 
 
 class DismissPage(OwnPage):
-    """`/account/notices/`: its holder has read one, or all of them."""
+    """`/account/notices/`: its holder has read one."""
 
     needs_fresh_login = False
     http_method_names = ["post"]

@@ -40,7 +40,7 @@ class CodePages(NewestFirst):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         rows: list[Any] | None = super().paginate_queryset(queryset, request, view)
-        return None if rows is None else read_rows(rows)
+        return None if rows is None else read_rows(rows, IssuedCode.objects.with_facts())
 
 
 class PictureRenderer(renderers.BaseRenderer):

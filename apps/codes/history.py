@@ -85,7 +85,7 @@ class History:
     def page(self, size: int) -> tuple[list[IssuedCode], bool]:
         """At most `size` codes with what their cards show, and whether more follow."""
         rows = self[: size + 1]
-        return read_rows(rows[:size], codes=IssuedCode.objects.for_cards()), len(rows) > size
+        return read_rows(rows[:size], IssuedCode.objects.for_cards()), len(rows) > size
 
     def _plan(self) -> "Plan | None":
         """How to find them, or None where a name is unknown and nothing can be found."""
@@ -225,10 +225,9 @@ class Plan:
         return rows
 
 
-def read_rows(rows: list[Row], *, codes: IssuedCodeQuerySet | None = None) -> list[IssuedCode]:
-    """The codes of a page with everything that a list shows, or what `codes` has, in the page's order."""
-    wanted = IssuedCode.objects.with_facts() if codes is None else codes
-    found = wanted.in_bulk([row.id for row in rows])
+def read_rows(rows: list[Row], codes: IssuedCodeQuerySet) -> list[IssuedCode]:
+    """The codes of a page with what `codes` reads of them, in the page's order."""
+    found = codes.in_bulk([row.id for row in rows])
     return [found[row.id] for row in rows if row.id in found]
 
 

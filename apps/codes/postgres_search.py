@@ -27,7 +27,6 @@ USELESS_SHARE = 0.2
 TOLERATED_ROWS = 100
 # From so many on it is block by block: one without any costs a tenth of a millisecond, as much as fifty rows.
 MANY_ROWS = 2000
-GREATEST_ID = 2**63 - 1
 STATISTICS_SECONDS = 300.0
 STATISTICS = f"""
     SELECT array_to_json(most_common_elems::text::text[])::text, array_to_json(most_common_elem_freqs)::text,
@@ -115,8 +114,9 @@ def find(
         of_block = statement.replace(TABLE, FENCED.format(condition=f"{WORDS} AND {IN_BLOCK}"), 1)
         series = "ends.last, ends.first, -1" if is_newest_first else "ends.first, ends.last"
         statement = BLOCKS.format(series=series, statement=of_block)
-        last = min([GREATEST_ID, *(bounds[name] for name in ("id__lt", "id__lte") if name in bounds)])
-        first = max([0, *(bounds[name] for name in ("id__gt", "id__gte") if name in bounds)])
+        # no bound is a NULL, which LEAST and GREATEST ignore
+        last = min((bounds[name] for name in ("id__lt", "id__lte") if name in bounds), default=None)
+        first = max((bounds[name] for name in ("id__gt", "id__gte") if name in bounds), default=None)
         asked = [last, first, *asked, count]
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)

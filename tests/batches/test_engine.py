@@ -16,16 +16,10 @@ from apps.codes.requests import code_request
 from apps.codes.services import issue_code
 from tests.batches.conftest import scenes, source_of
 from tests.parts import ISSUER, make_miniprogram
+from tests.waiting import wait_until
 
 CODE = "/wxa/getwxacodeunlimit"
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def start(batch):

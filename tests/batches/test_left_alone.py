@@ -13,6 +13,7 @@ from apps.tokens.quota import code_permit_pool
 from apps.tokens.services import get_access_token
 from apps.wechat.errors import WeChatUnreachable
 from apps.wechat.types import UnlimitedCode
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CODE = "/wxa/getwxacodeunlimit"
@@ -23,13 +24,6 @@ def quick(settings):
     settings.WECHAT_CIRCUIT_FAILURES, settings.WECHAT_CIRCUIT_SECONDS = 3, 2.0
     circuit._open_until.clear()
     circuit._failing.clear()
-
-
-def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_batch_waits_for_a_dead_wechat_and_uses_up_no_row(sandbox, make_batch, work, miniprogram):

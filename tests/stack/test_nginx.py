@@ -15,6 +15,7 @@ from benchmarks.nodes import web_node
 from tests.nginx_process import NginxProcess, find_nginx
 from tests.parts import ALL_SCOPES, make_miniprogram
 from tests.plugin import BASE_DIR
+from tests.waiting import wait_until
 from wxcode.stack.redis_server import free_port
 
 pytestmark = [
@@ -46,13 +47,8 @@ class Site:
 
     def entry(self, **wanted):
         """The line of the access log with these values; nginx writes it a moment after the answer."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            for entry in self.nginx.requests():
-                if all(entry[name] == value for name, value in wanted.items()):
-                    return entry
-            time.sleep(0.05)
-        raise AssertionError(f"nginx logged no request with {wanted}")
+        lines = self.nginx.requests
+        return wait_until(lambda: next((line for line in lines() if wanted.items() <= line.items()), None))
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
     .venv/bin/python -m benchmarks.history [--postgres] [--sizes 10000 1000000] [--runs 40] [--plans] [--only WORDS]
 
-Fills a database of its own with rows like those of eight mini-programs over two years (no pictures), asks the API
-in this process with an API key, and prints the least, the median and the p95 in milliseconds for both sizes, and the
-ratios of the least and of the p95. On a machine that does other things meanwhile only the least can be compared.
+Fills a database for each size with rows like those of eight mini-programs over two years (no pictures), and asks the
+API inside a process for each, with an API key, ten times the one and ten times the other by turns. Prints the least,
+the median and the p95 in milliseconds for both sizes, the ratios of the least and of the p95, and how many codes were
+answered, twice where the sizes differ in that. On a machine that does other things only the least can be compared.
 With --plans the statements of each case follow with the plans of the database. Ends with status 1 if a p95 reaches
 100 ms. PostgreSQL is a throwaway server with its defaults, without fsync: state the machine with the numbers.
 """
@@ -15,6 +16,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import secrets
 import shutil
 import statistics
@@ -25,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet
@@ -34,6 +36,8 @@ from wxcode.stack import redis_server
 
 BASE_DIR = Path(__file__).resolve().parents[1]
 LIMIT_MS = 100.0
+# calls at one size before those at the other
+TURN = 10
 CHUNK = 5000
 MINIPROGRAMS = 8
 FIRST_DAY = dt.datetime(2024, 11, 1, tzinfo=dt.UTC)
@@ -327,39 +331,25 @@ class Asker:
         return lambda: client.get(address, headers=headers)
 
 
-def measure(count: int, *, runs: int, with_plans: bool, only: str) -> dict[str, Any]:
-    """Milliseconds by case."""
+def ask(asker: Asker, case: dict[str, Any], *, runs: int, with_plans: bool) -> dict[str, Any]:
+    """Milliseconds of each run, how many codes were answered, and the plans of the statements."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    started = time.monotonic()
-    asker = Asker(fill(count))
-    print(f"{count:,} rows in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    found: dict[str, Any] = {}
-    for name, case in cases(count).items():
-        if only not in name:
-            continue
-        call = asker.call(case)
-        answer = call()
-        assert answer.status_code == 200, (name, answer.content[:500])
-        rows = len(answer.json()["results"]) if answer["Content-Type"] == "application/json" else None
-        times = []
-        for _run in range(runs):
-            began = time.perf_counter()
+    call = asker.call(case)
+    answer = call()
+    assert answer.status_code == 200, (case, answer.content[:500])
+    is_json = answer["Content-Type"] == "application/json"
+    told: dict[str, Any] = {"rows": len(answer.json()["results"]) if is_json else None, "times": [], "plans": []}
+    for _run in range(runs):
+        began = time.perf_counter()
+        call()
+        told["times"].append((time.perf_counter() - began) * 1000)
+    if with_plans:
+        with CaptureQueriesContext(connection) as queries:
             call()
-            times.append((time.perf_counter() - began) * 1000)
-        times.sort()
-        found[name] = {
-            "rows": rows,
-            "least": times[0],
-            "median": statistics.median(times),
-            "p95": times[int(len(times) * 0.95) - 1],
-        }
-        if with_plans:
-            with CaptureQueriesContext(connection) as queries:
-                call()
-            found[name]["plans"] = [plan(query["sql"]) for query in queries if "codes_issuedcode" in query["sql"]]
-    return found
+        told["plans"] = [plan(query["sql"]) for query in queries if "codes_issuedcode" in query["sql"]]
+    return told
 
 
 def plan(statement: str) -> str:
@@ -372,59 +362,16 @@ def plan(statement: str) -> str:
     return "\n".join([f"    {statement[:1500]}", *(f"        {line}" for line in lines)])
 
 
-# --- telling -------------------------------------------------------------------------------------------------
+# --- taking turns --------------------------------------------------------------------------------------------
 
 
-def run_child(size: int, environment: dict[str, str], words: list[str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.history", "--child", str(size), *words]
-    told = subprocess.run(command, cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    answer: dict[str, Any] = json.loads(told)
-    return answer
+class History:
+    """A process with a database of `size` codes, which asks when it is told to; `with` ends it."""
 
+    def __init__(self, size: int, *, is_postgres: bool) -> None:
+        self.size, self.is_postgres = size, is_postgres
 
-def child(size: int, options: argparse.Namespace) -> None:
-    import django
-    from django.core.management import call_command
-
-    os.environ["DJANGO_SETTINGS_MODULE"] = "wxcode.settings"
-    django.setup()
-    call_command("migrate", verbosity=0)
-    found = measure(size, runs=options.runs, with_plans=options.plans, only=options.only)
-    print(json.dumps(found))
-
-
-def tell(found: dict[int, dict[str, Any]], *, with_plans: bool) -> bool:
-    """Print the table; answer whether every p95 is below the limit."""
-    small, large = min(found), max(found)
-    print(f"{'':34}{small:>22,} rows{large:>24,} rows   ratios: least, p95")
-    is_good = True
-    for name, after in found[large].items():
-        # its name says how deep a page is
-        before = found[small].get(name) or found[small][f"page {small // 100} by cursor"]
-        is_good &= after["p95"] < LIMIT_MS
-        told = "".join(f"{each['least']:10.1f}{each['median']:8.1f}{each['p95']:8.1f} ms " for each in (before, after))
-        rows = "" if after["rows"] is None else f"{after['rows']:4} codes"
-        print(f"{name:34}{told}{after['least'] / before['least']:8.2f}{after['p95'] / before['p95']:8.2f}  {rows}")
-    if with_plans:
-        for name, facts in found[large].items():
-            print(f"\n{name}", *facts["plans"], sep="\n")
-    return is_good
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--sizes", type=int, nargs=2, default=[10_000, 1_000_000])
-    parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--plans", action="store_true")
-    parser.add_argument("--only", default="", help="cases with these words in their name")
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child:
-        return child(options.child, options)
-    words = ["--runs", str(options.runs), "--only", options.only, *(["--plans"] if options.plans else [])]
-    found = {}
-    for size in options.sizes:
+    def __enter__(self) -> Self:
         with contextlib.ExitStack() as cleanup:
             directory = Path(tempfile.mkdtemp(prefix="wxcode-benchmark-"))
             cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -433,7 +380,7 @@ def main() -> None:
             cleanup.callback(redis.terminate)
             redis_server.wait_until_ready(redis, redis_url)
             database = f"sqlite:///{directory}/history.sqlite3"
-            if options.postgres:
+            if self.is_postgres:
                 from tests.postgres import PostgresServer
 
                 database = cleanup.enter_context(PostgresServer()).url
@@ -448,10 +395,112 @@ def main() -> None:
                 "DEBUG": "false",
                 "LOG_LEVEL": "WARNING",
             }
-            found[size] = run_child(size, environment, words)
-    print("PostgreSQL" if options.postgres else "SQLite")
-    if not tell(found, with_plans=options.plans):
-        sys.exit(1)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.history", "--child", str(self.size)],
+                cwd=BASE_DIR,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            cleanup.callback(self.process.wait)
+            cleanup.callback(self.process.terminate)
+            self.cleanup = cleanup.pop_all()
+        return self
+
+    def wait(self) -> None:
+        """Until the database is filled."""
+        self._read()
+
+    def ask(self, case: str, *, runs: int, with_plans: bool = False) -> dict[str, Any]:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"case": case, "runs": runs, "with_plans": with_plans}) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the process with {self.size:,} rows has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __exit__(self, *_error: object) -> None:
+        self.cleanup.close()
+
+
+def child(size: int) -> None:
+    import django
+    from django.core.management import call_command
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "wxcode.settings"
+    django.setup()
+    call_command("migrate", verbosity=0)
+    started = time.monotonic()
+    asker, known = Asker(fill(size)), cases(size)
+    print(f"{size:,} rows in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    print("{}", flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        told = ask(asker, known[order["case"]], runs=order["runs"], with_plans=order["with_plans"])
+        print(json.dumps(told), flush=True)
+
+
+def measure(histories: list[History], *, runs: int, with_plans: bool, only: str) -> bool:
+    """Print the table and, after it, the plans at the larger size; answer whether every p95 is below the limit."""
+    small, large = histories
+    print(f"{'':34}{small.size:>22,} rows{large.size:>24,} rows   ratios: least, p95")
+    is_good, plans = True, []
+    # its name says how deep a page is
+    for names in zip(cases(small.size), cases(large.size), strict=True):
+        if not re.search(only, names[1]):
+            continue
+        times: list[list[float]] = [[], []]
+        rows = []
+        for _turn in range(max(runs // TURN, 1)):
+            for place, history in enumerate(histories):
+                times[place] += history.ask(names[place], runs=min(runs, TURN))["times"]
+        for place, history in enumerate(histories):
+            told = history.ask(names[place], runs=0, with_plans=with_plans and history is large)
+            rows.append(told["rows"])
+        plans += [names[1], *told["plans"], ""]
+        (least, _median, p95), (least_after, _median_after, p95_after) = facts = [summary(each) for each in times]
+        is_good &= p95_after < LIMIT_MS
+        shown = "".join("{:10.1f}{:8.1f}{:8.1f} ms ".format(*each) for each in facts)
+        answered = (
+            "" if rows[1] is None else f"{rows[1]:4} codes" if rows[0] == rows[1] else f"{rows[0]}, {rows[1]} codes"
+        )
+        print(f"{names[1]:34}{shown}{least_after / least:8.2f}{p95_after / p95:8.2f}  {answered}", flush=True)
+    if with_plans:
+        print("", *plans, sep="\n")
+    return is_good
+
+
+def summary(times: list[float]) -> tuple[float, float, float]:
+    """Least, median and p95."""
+    ordered = sorted(times)
+    return ordered[0], statistics.median(ordered), ordered[max(int(len(ordered) * 0.95) - 1, 0)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs=2, default=[10_000, 1_000_000])
+    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--plans", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose name this regular expression finds")
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        return child(options.child)
+    with contextlib.ExitStack() as cleanup:
+        histories = [cleanup.enter_context(History(size, is_postgres=options.postgres)) for size in options.sizes]
+        for history in histories:
+            history.wait()
+        print("PostgreSQL" if options.postgres else "SQLite")
+        if not measure(histories, runs=options.runs, with_plans=options.plans, only=options.only):
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, Case, OuterRef, QuerySet, Subquery, Value, When
 
 from apps.clients.models import ApiClient
 from apps.codes import postgres_search, search_index
@@ -98,12 +98,11 @@ class History:
                 return None
         conditions: dict[str, Any] = {"archived_at__isnull": not wanted.is_archived}
         conditions |= {
-            name: value
-            for name in ("kind", "scene", "page", "env_version", "external_id")
-            if (value := getattr(wanted, name))
+            name: value for name in ("kind", "scene", "env_version", "external_id") if (value := getattr(wanted, name))
         }
         if wanted.page:
             conditions["page_key"] = text_key(wanted.page)
+            plan = replace(plan, page=wanted.page)
         if wanted.issued_by:
             conditions |= {"issued_by": wanted.issued_by, "client__isnull": True}
         if wanted.client:
@@ -130,6 +129,7 @@ class Plan:
 
     is_newest_first: bool
     words: tuple[str, ...] = ()
+    page: str = ""
     batch: int | None = None
     tag_id: int | None = None
     miniprogram_ids: tuple[int, ...] | None = None
@@ -169,6 +169,8 @@ class Plan:
     def _codes(self) -> "QuerySet[Any, Any]":
         """All conditions but the words, on the table of codes."""
         codes: QuerySet[Any, Any] = IssuedCode.objects.filter(**(self.conditions or {}))
+        if self.page:
+            codes = codes.filter(_has_page(self.page))
         if self.miniprogram_ids is not None:
             codes = codes.filter(**_one_or_several("miniprogram", self.miniprogram_ids))
         if self.tag_id is not None:
@@ -269,6 +271,12 @@ def _batch_items() -> "QuerySet[Any]":
     """The rows of batches, whose room is above this one, by the relation that it makes."""
     rows: QuerySet[Any] = IssuedCode._meta.get_field("batch_items").related_model._default_manager.all()
     return rows
+
+
+def _has_page(page: str) -> Case:
+    """As `page=page`, of which PostgreSQL would think that it and the page's key each leave few codes, together none:
+    it would rather read and sort all codes of the page than follow the index that has them in order."""
+    return Case(When(page=page, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def _one_or_several(name: str, values: tuple[int, ...]) -> dict[str, Any]:

@@ -25,8 +25,10 @@ COMMON_SHARE = 0.02
 USELESS_SHARE = 0.2
 # Rows that may be looked at in vain, since the words themselves are compared in every row.
 TOLERATED_ROWS = 100
-# From so many on it is block by block: one without any costs a tenth of a millisecond, as much as fifty rows.
+# From so many on it is block by block, unless all the blocks would cost more, as they do where nothing is found: one
+# block takes a tenth of a millisecond, or almost one if common grams meet, a row some microseconds.
 MANY_ROWS = 2000
+ROWS_FOR_A_BLOCK = 150
 STATISTICS_SECONDS = 300.0
 STATISTICS = f"""
     SELECT array_to_json(most_common_elems::text::text[])::text, array_to_json(most_common_elem_freqs)::text,
@@ -81,6 +83,10 @@ class Frequencies:
         rarest = min((share for share, _part in parts), default=1.0)
         return chosen, rarest * self.rows if rarest > self.otherwise else 0.0
 
+    def are_many(self, rows: float) -> bool:
+        """Whether to look at so many rows costs more than to ask block by block."""
+        return rows >= max(MANY_ROWS, self.rows / SEARCH_BLOCK * ROWS_FOR_A_BLOCK)
+
 
 class _Known:
     """What was last read, and until when it counts (monotonic seconds)."""
@@ -104,11 +110,11 @@ def find(
     `bounds` are those of the query, by `id__lt`, `id__lte`, `id__gt`, `id__gte`.
     """
     statement, parameters = codes.query.sql_with_params()
-    parts, most = _parts(tokens)
-    if miniprogram_ids is not None:
-        parts.append("(" + " | ".join(f"'{miniprogram_token(each)}'" for each in miniprogram_ids) + ")")
+    parts, is_by_block = _choose(
+        tokens, None if miniprogram_ids is None else [*map(miniprogram_token, miniprogram_ids)]
+    )
     asked: list[Any] = [" & ".join(parts), *parameters, count]
-    if most < MANY_ROWS:
+    if not is_by_block:
         statement = f"{statement.replace(TABLE, FENCED.format(condition=WORDS), 1)} LIMIT %s"
     else:
         of_block = statement.replace(TABLE, FENCED.format(condition=f"{WORDS} AND {IN_BLOCK}"), 1)
@@ -123,13 +129,17 @@ def find(
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _parts(tokens: tuple[list[str], list[str]]) -> tuple[list[str], float]:
-    """What the index is asked for, and how many rows that may leave: 0 for few, or without statistics."""
+def _choose(tokens: tuple[list[str], list[str]], miniprograms: list[str] | None) -> tuple[list[str], bool]:
+    """What the index is asked for, and whether block by block: not for few codes, nor without statistics."""
     grams, beginnings = tokens
+    limits = [] if miniprograms is None else ["(" + " | ".join(map(_gram, miniprograms)) + ")"]
     known = _frequencies()
     if known is None:
-        return [*map(_gram, grams), *map(_beginning, beginnings)], 0.0
-    return known.choose(grams, beginnings)
+        return [*map(_gram, grams), *map(_beginning, beginnings), *limits], False
+    parts, most = known.choose(grams, beginnings)
+    if miniprograms is not None:
+        most = min(most, known.rows * sum(map(known.of, miniprograms)))
+    return [*parts, *limits], known.are_many(most)
 
 
 def _gram(gram: str) -> str:

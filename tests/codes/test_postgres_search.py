@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.codes import postgres_search
+from apps.codes.grams import find_tokens, miniprogram_token
 from apps.codes.history import History, Wanted
 from apps.codes.models import IssuedCode
 from apps.codes.postgres_search import Frequencies
@@ -40,6 +41,39 @@ def test_what_nearly_all_codes_have_is_asked_for_only_alone():
 def test_a_beginning_is_as_common_as_all_grams_that_begin_so():
     assert KNOWN.choose(["=50"], ["ta"])[0] == ["'=50'"]
     assert KNOWN.choose([], ["象"])[0] == ["'象':*"]
+
+
+@pytest.mark.parametrize(
+    ("words", "miniprograms", "is_by_block"),
+    [
+        (["tabl"], None, True),
+        # a hundredth of a million codes, more than a block for each of 61 is worth
+        (["500"], None, True),
+        (["elephant"], None, False),
+        # as many as there may be, the mini-program has few
+        (["tabl"], [7], False),
+        (["tabl"], [7, 1], True),
+        (["tabl"], [9], False),
+    ],
+)
+def test_block_by_block_only_what_many_codes_may_have(monkeypatch, words, miniprograms, is_by_block):
+    known = Frequencies(KNOWN.shares | {miniprogram_token(1): 0.5, miniprogram_token(7): 0.005}, 0.001, rows=1e6)
+    monkeypatch.setattr(postgres_search._Known, "frequencies", known)
+    monkeypatch.setattr(postgres_search._Known, "until", float("inf"))
+    limits = None if miniprograms is None else [miniprogram_token(pk) for pk in miniprograms]
+    parts, found = postgres_search._choose(find_tokens(words), limits)
+    assert found is is_by_block
+    if limits:
+        assert parts[-1] == "(" + " | ".join(f"'{each}'" for each in limits) + ")"
+
+
+def test_a_block_is_worth_more_rows_the_more_blocks_there_are():
+    known = [Frequencies({}, 0.001, rows=rows) for rows in (1e4, 1e6, 1e7)]
+    assert [[each.are_many(rows) for rows in (1_999, 2_000, 10_000, 100_000)] for each in known] == [
+        [False, True, True, True],
+        [False, False, True, True],
+        [False, False, False, True],
+    ]
 
 
 @pytest.mark.django_db

@@ -1,7 +1,7 @@
 """What issuing through wxcode costs over asking WeChat directly: added milliseconds, fresh codes and repeats a second.
 
     .venv/bin/python -m benchmarks.issue [--rounds 3] [--seconds 4] [--in-flight 128] [--postgres]
-        [--workers 2] [--threads 96]
+        [--workers 2] [--threads 32]
 
 Starts the whole stack (web, worker, beat, Redis, database, sandbox) and asks, turn by turn in one run, the sandbox
 directly and wxcode's API, at 0 ms and at 100 ms of WeChat's latency: one call at a time with a pooled `requests`
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=128)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--workers", type=int, default=2, help="processes of the web server")
-    parser.add_argument("--threads", type=int, default=96, help="of each of them")
+    parser.add_argument("--threads", type=int, default=32, help="of each of them")
     options = vars(parser.parse_args())
     environment = {"WEB_WORKERS": str(options.pop("workers")), "WEB_THREADS": str(options.pop("threads"))}
     with contextlib.ExitStack() as cleanup:

@@ -28,6 +28,12 @@ def test_credentials_are_removed(text):
     assert SECRET.lower() not in cleaned.lower() and TOKEN not in cleaned
 
 
+def test_what_was_removed_already_is_left_alone():
+    text = without_credentials(f'access_token={TOKEN}&a=1 [secret="{SECRET}"]', known=[TOKEN])
+    assert text == f'access_token={REMOVED}&a=1 [secret="{REMOVED}"]'
+    assert without_credentials(text) == text
+
+
 @pytest.mark.parametrize(
     "text",
     [

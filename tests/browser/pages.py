@@ -58,6 +58,7 @@ ACTIONS = {
     "action-pause": ("admin-miniprogram-well", "pause_refresh"),
     "action-rotate-key": ("admin-apiclient-change", "rotate_key"),
     "action-revoke": ("admin-apiclient-change", "revoke"),
+    "action-rid": ("admin-failedattempt-change", "look_up_rid"),
     "action-cancel-batch": ("admin-codebatch-change", "cancel"),
 }
 
@@ -68,3 +69,8 @@ def press(page: Page, world: World, name: str) -> None:
     page.goto(admin_pages(world)[begin])
     with page.expect_navigation():
         page.locator(f'[action$="/{action}/"] button, button[formaction$="/{action}/"]').first.click()
+
+
+def has_room(page: Page) -> bool:
+    """Whether nothing sticks out to the right."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

@@ -10,6 +10,7 @@ import pytest
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
+from tests.browser.pages import has_room
 from tests.browser.test_accessibility import look
 from tests.gallery.staff import PASSWORD
 
@@ -26,10 +27,6 @@ def code_from(key: str, *, later: int = 0) -> str:
     totp = TOTP(base64.b32decode(key.replace(" ", "")))
     totp.drift = later
     return f"{totp.token():06d}"
-
-
-def has_room(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("is_scripted", [True, False])

@@ -13,6 +13,7 @@ from apps.codes.models import IssuedCode
 from apps.gallery.browsing import PAGE_SIZE
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import NARROW
+from tests.browser.pages import has_room
 from tests.gallery.staff import PAGE, copy_rows, issue
 from tests.parts import make_miniprogram
 
@@ -24,11 +25,6 @@ SMALLEST = {"width": 360, "height": 740}
 @pytest.fixture
 def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
     return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
-
-
-def has_room(page: Page) -> bool:
-    """Whether nothing sticks out to the right."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def test_from_nothing_to_a_downloaded_code(page: Page, log_in: Any, miniprogram: MiniProgram, tmp_path: Path) -> None:

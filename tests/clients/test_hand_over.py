@@ -103,7 +103,7 @@ def test_the_admin_asks_how_long_and_shows_the_new_key_once(operator, make):
     assert "7 days" in question and find_caller(old)
     page = operator.post(tool(client, "rotate_key"), {"confirmed": "yes", "hand_over": "168"})
     (new,) = set(KEY.findall(page.text))
-    assert f"{old[:12]}…, works until" in page.text
+    assert f"the key before works as well: {old[:12]}…" in page.text
     assert find_caller(old) and find_caller(new)
     client.refresh_from_db()
     assert client.previous_key_ends_at - timezone.now() > dt.timedelta(days=6, hours=23)

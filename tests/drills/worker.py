@@ -34,8 +34,8 @@ from apps.wechat.types import UnlimitedCode  # noqa: E402
 from wxcode.stack.lifeline import die_with_parent  # noqa: E402
 
 LOOP_PAUSE_SECONDS = 0.05
-if patience := os.environ.get("DRILL_REDIS_SECONDS"):
-    redis_waits.CONNECT_TIMEOUT_SECONDS = redis_waits.SOCKET_TIMEOUT_SECONDS = float(patience)
+if patience := os.environ.get("DRILL_PATIENCE_SECONDS"):
+    redis_waits.CONNECT_TIMEOUT_SECONDS = redis_waits.SOCKET_TIMEOUT_SECONDS = services.WAIT_SECONDS = float(patience)
 Held = dict[str, str]
 turns = itertools.count()
 

@@ -110,9 +110,7 @@ def find(
     `bounds` are those of the query, by `id__lt`, `id__lte`, `id__gt`, `id__gte`.
     """
     statement, parameters = codes.query.sql_with_params()
-    parts, is_by_block = _choose(
-        tokens, None if miniprogram_ids is None else [*map(miniprogram_token, miniprogram_ids)]
-    )
+    parts, is_by_block = _choose(tokens, miniprogram_ids)
     asked: list[Any] = [" & ".join(parts), *parameters, count]
     if not is_by_block:
         statement = f"{statement.replace(TABLE, FENCED.format(condition=WORDS), 1)} LIMIT %s"
@@ -129,15 +127,16 @@ def find(
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _choose(tokens: tuple[list[str], list[str]], miniprograms: list[str] | None) -> tuple[list[str], bool]:
+def _choose(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> tuple[list[str], bool]:
     """What the index is asked for, and whether block by block: not for few codes, nor without statistics."""
     grams, beginnings = tokens
-    limits = [] if miniprograms is None else ["(" + " | ".join(map(_gram, miniprograms)) + ")"]
+    miniprograms = [miniprogram_token(pk) for pk in miniprogram_ids or ()]
+    limits = ["(" + " | ".join(map(_gram, miniprograms)) + ")"] if miniprograms else []
     known = _frequencies()
     if known is None:
         return [*map(_gram, grams), *map(_beginning, beginnings), *limits], False
     parts, most = known.choose(grams, beginnings)
-    if miniprograms is not None:
+    if miniprograms:
         most = min(most, known.rows * sum(map(known.of, miniprograms)))
     return [*parts, *limits], known.are_many(most)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 REMOVED = "[removed]"
 # WeChat wants credentials in queries and JSON bodies; its texts were seen to quote either.
 PARAMETER = re.compile(
-    r"""((?:access_token|refresh_token|component_ticket|verify_ticket|appsecret|secret)["']?\s*[=:]\s*["']?)(?!\[removed\])[^\s"'&,}\]]+""",
+    rf"""((?:access_token|refresh_token|component_ticket|verify_ticket|appsecret|secret)["']?\s*[=:]\s*["']?)(?!{re.escape(REMOVED)})[^\s"'&,}}\]]+""",
     re.IGNORECASE,
 )
 # An AppSecret is 32 hex digits; tokens of 136 and more characters were seen, a rid has 26 and groups of 8.

@@ -60,11 +60,10 @@ def test_block_by_block_only_what_many_codes_may_have(monkeypatch, words, minipr
     known = Frequencies(KNOWN.shares | {miniprogram_token(1): 0.5, miniprogram_token(7): 0.005}, 0.001, rows=1e6)
     monkeypatch.setattr(postgres_search._Known, "frequencies", known)
     monkeypatch.setattr(postgres_search._Known, "until", float("inf"))
-    limits = None if miniprograms is None else [miniprogram_token(pk) for pk in miniprograms]
-    parts, found = postgres_search._choose(find_tokens(words), limits)
+    parts, found = postgres_search._choose(find_tokens(words), miniprograms)
     assert found is is_by_block
-    if limits:
-        assert parts[-1] == "(" + " | ".join(f"'{each}'" for each in limits) + ")"
+    if miniprograms:
+        assert parts[-1] == "(" + " | ".join(f"'{miniprogram_token(each)}'" for each in miniprograms) + ")"
 
 
 def test_a_block_is_worth_more_rows_the_more_blocks_there_are():

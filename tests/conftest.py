@@ -56,6 +56,24 @@ def _nothing_is_remembered_of_the_parts() -> None:
     readiness.forget()
 
 
+@pytest.fixture
+def dead_redis(settings: Any) -> Iterator[Callable[[], None]]:
+    """Call it, and REDIS_URL points where nobody listens; afterwards everything is as before."""
+    # settings must be ready before what reads them is imported
+    from apps.coordination.connection import forget_trouble, redis_connection
+
+    def forget() -> None:
+        redis_connection.cache_clear()
+        forget_trouble()
+
+    def die() -> None:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        forget()
+
+    yield die
+    forget()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """SQLite's test database is a file, because other processes must see it; each worker has its own directory."""

@@ -1,14 +1,12 @@
 """Accounts with a password, and the ways in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.coordination import connection
-from apps.coordination.connection import redis_connection
 from tests.gallery.staff import PASSWORD, make_staff
 
 
@@ -27,19 +25,3 @@ def knock() -> Callable[..., Any]:
         return (client or Client()).post(path, facts, REMOTE_ADDR=address, **given)
 
     return attempt
-
-
-@pytest.fixture
-def dead_redis(settings: Any) -> Iterator[Callable[[], None]]:
-    """Call it, and REDIS_URL points where nobody listens; afterwards everything is as before."""
-
-    def forget() -> None:
-        redis_connection.cache_clear()
-        connection.forget_trouble()
-
-    def die() -> None:
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
-        forget()
-
-    yield die
-    forget()

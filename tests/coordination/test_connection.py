@@ -9,14 +9,8 @@ from apps.coordination.connection import CoordinationUnavailable, redis_connecti
 
 
 @pytest.fixture
-def dead_redis(settings):
-    """REDIS_URL points where nobody listens; afterwards everything is as before."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    redis_connection.cache_clear()
-    connection.forget_trouble()
-    yield
-    redis_connection.cache_clear()
-    connection.forget_trouble()
+def dead_redis(dead_redis):
+    dead_redis()
 
 
 def test_a_dead_redis_is_a_typed_error_within_a_second(dead_redis):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.coordination import idempotency
-from apps.coordination.connection import CoordinationUnavailable, forget_trouble, redis_connection
+from apps.coordination.connection import CoordinationUnavailable
 from apps.coordination.idempotency import KeyReused, Repeatable, StillWorking, guarded, run_once
 from apps.errors import InvalidRequest
 
@@ -28,13 +28,8 @@ print("result", run_once(Repeatable("client:1", "order-7", "a" * 64), work)[0])
 
 
 @pytest.fixture
-def no_redis(settings, redis_url):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    redis_connection.cache_clear()
-    yield
-    settings.REDIS_URL = redis_url
-    redis_connection.cache_clear()
-    forget_trouble()
+def no_redis(dead_redis):
+    dead_redis()
 
 
 def test_the_second_time_the_first_result_is_answered():

@@ -1,14 +1,11 @@
 """Operators who are signed in, and Redis gone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-
-from apps.coordination import connection
-from apps.coordination.connection import redis_connection
 
 
 @pytest.fixture(autouse=True)
@@ -35,19 +32,3 @@ def visitor(db: None) -> Callable[..., Client]:
         return browser
 
     return enter
-
-
-@pytest.fixture
-def dead_redis(settings: Any) -> Iterator[Callable[[], None]]:
-    """Call it, and REDIS_URL points where nobody listens; afterwards everything is as before."""
-
-    def forget() -> None:
-        redis_connection.cache_clear()
-        connection.forget_trouble()
-
-    def die() -> None:
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
-        forget()
-
-    yield die
-    forget()

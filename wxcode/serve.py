@@ -1,10 +1,12 @@
 """granian, begun when the application is loaded: `python -m wxcode.serve --interface wsgi ... wxcode.wsgi:application`.
 
 Its workers are forked from the loaded application: two of them take 118 MB instead of 180 MB, and one that died is
-replaced at once instead of after three seconds. Options and variables are granian's own. Loading must leave nothing
-open that processes cannot share: no thread, no connection (a test holds it).
+replaced at once instead of after three seconds. Each connects to the database and to Redis before it answers anybody.
+Options and variables are granian's own. Loading must leave nothing open that processes cannot share: no thread, no
+connection (a test holds it).
 """
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +14,13 @@ from granian.cli import entrypoint
 from granian.log import LOGGING_CONFIG
 
 import wxcode.wsgi  # noqa: F401  (what is loaded here is loaded in the workers)
+from wxcode.warm_up import connect
 
 if __name__ == "__main__":
     if settings.LOG_FORMAT == "json":
         # its own lines as well, or a collector stumbles over them
         granian_s: dict[str, Any] = LOGGING_CONFIG
         granian_s["formatters"]["generic"] = {"()": "wxcode.json_logs.RedactingJsonFormatter"}
+    # nothing else is forked from here
+    os.register_at_fork(after_in_child=connect)
     entrypoint()  # type: ignore[no-untyped-call]

@@ -11,9 +11,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from redis import Redis
 
-from apps.coordination import connection
-from apps.coordination.connection import redis_connection
-
 
 @pytest.fixture
 def operator(client: Client, db: None, settings: Any) -> Client:
@@ -21,22 +18,6 @@ def operator(client: Client, db: None, settings: Any) -> Client:
     settings.WHITENOISE_AUTOREFRESH = True
     client.force_login(User.objects.create(username="anna", is_staff=True, is_superuser=True))
     return client
-
-
-@pytest.fixture
-def dead_redis(settings: Any) -> Iterator[Callable[[], None]]:
-    """Call it, and REDIS_URL points where nobody listens; afterwards everything is as before."""
-
-    def forget() -> None:
-        redis_connection.cache_clear()
-        connection.forget_trouble()
-
-    def die() -> None:
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
-        forget()
-
-    yield die
-    forget()
 
 
 @pytest.fixture

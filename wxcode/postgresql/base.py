@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg import Connection, Error
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 from psycopg_pool.pool import AddConnection, MaintenanceTask
 
 # A connection that answered so recently is trusted without a question, as long as nothing has come from the server:
@@ -24,6 +24,22 @@ class SteadyPool(ConnectionPool[Connection[Any]]):
 
     def schedule_task(self, task: MaintenanceTask, delay: float) -> None:
         super().schedule_task(task, min(delay, RECONNECT_SECONDS) if isinstance(task, AddConnection) else delay)
+
+    def fill(self, connections: int, *, seconds: float) -> int:
+        """Open it and have so many connections in it, or as many as could be had in that time; say how many."""
+        self.open()
+        deadline = monotonic() + seconds
+        held: list[Connection[Any]] = []
+        try:
+            # it grows while somebody waits, and shrinks again to `min_size` when nobody did for ten minutes
+            while len(held) < min(connections, self.max_size):
+                held.append(self.getconn(timeout=deadline - monotonic()))
+        except PoolTimeout:
+            pass
+        finally:
+            for connection in held:
+                self.putconn(connection)
+        return len(held)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

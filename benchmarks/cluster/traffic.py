@@ -111,7 +111,7 @@ class Traffic:
     def read_token(self, request_id: str) -> str:
         status, _headers, body = self.ask("GET", f"/api/v1/miniprograms/{self.appid}/access-token/", request_id)
         if status != 200:
-            return f"{status}"
+            return failure_of(status, body)
         return "" if json.loads(body).get("access_token") else "no token"
 
     def issue_fresh(self, request_id: str) -> str:
@@ -134,7 +134,7 @@ class Traffic:
         body = json.dumps({"appid": self.appid, "scene": scene})
         status, _headers, content = self.ask("POST", "/api/v1/codes/", request_id, body)
         if status != expected and not (expected is None and status in (200, 201)):
-            return f"{status}"
+            return failure_of(status, content)
         with self.lock:
             self.codes[scene] = json.loads(content)["id"]
         return ""
@@ -144,7 +144,7 @@ class Traffic:
             code_id = random.choice(list(self.codes.values()))
         status, headers, content = self.ask("GET", f"/api/v1/codes/{code_id}/image", request_id)
         if status != 200:
-            return f"{status}"
+            return failure_of(status, content)
         return "" if headers.get("ETag") == f'"{sha256(content).hexdigest()}"' else "damaged picture"
 
     # --- the wire ------------------------------------------------------------------------------------------------
@@ -165,3 +165,11 @@ class Traffic:
         connection = self.local.__dict__.pop("connection", None)
         if connection is not None:
             connection.close()
+
+
+def failure_of(status: int, body: bytes) -> str:
+    """Such as "503 database_unavailable", or "502" where nginx itself answered."""
+    try:
+        return f"{status} {json.loads(body)['code']}"
+    except (ValueError, TypeError, LookupError):
+        return f"{status}"

@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 
+import pytest
 from django.db.migrations import AddIndex
 from django.db.migrations.loader import MigrationLoader
 
 from benchmarks.cluster.__main__ import UNAPPLIED
+from benchmarks.cluster.traffic import failure_of
 from tests.plugin import BASE_DIR
 
 OWNER = """
@@ -53,3 +55,16 @@ def is_alive(pid):
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (503, b'{"code": "database_unavailable"}', "503 database_unavailable"),
+        (502, b"<html>Bad gateway</html>", "502"),
+        (200, b'{"id": 7}', "200"),
+        (500, b"[]", "500"),
+    ],
+)
+def test_a_failure_is_told_by_the_problem_that_the_answer_names(status, body, told):
+    assert failure_of(status, body) == told

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import BooleanField, Case, OuterRef, QuerySet, Subquery, Value, When
 
 from apps.clients.models import ApiClient
-from apps.codes import postgres_search, search_index
+from apps.codes import postgres_search, sqlite_search
 from apps.codes.derived import text_key
 from apps.codes.grams import find_tokens, find_words
 from apps.codes.models import BLOCK_SIZE, CodeTag, IssuedCode, IssuedCodeQuerySet, Tag
@@ -189,7 +189,7 @@ class Plan:
     def _search_in_order(self, count: int) -> list[int]:
         """SQLite: FTS5 hands out ids in their order and stops when enough are found."""
         found = self._in_order(self._with_words(self._codes())).extra(  # noqa: S610  (constants and parameters)
-            **search_index.find_in_sqlite(find_tokens(self.words), self.miniprogram_ids),
+            **sqlite_search.find(find_tokens(self.words), self.miniprogram_ids),
             order_by=["-codes_search.rowid" if self.is_newest_first else "codes_search.rowid"],
         )
         for name, value in (self.bounds or {}).items():

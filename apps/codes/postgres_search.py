@@ -1,35 +1,25 @@
 """Words on PostgreSQL: which grams its index is asked for, and in how many steps.
 
-The index walks through the shortest list of a question and looks every entry up in each of the others, so a gram of
-half a million codes costs as much as it helps little. How common each is, the database knows from its statistics.
-The index has no order either: where many codes are expected it is asked for one block of ids after the other, until
-the page is full, so that a search looks at no more rows than a block has, wherever they are.
+How common each gram is, the database knows from its statistics. The index has no order: where many codes are expected
+it is asked for one block of ids after the other, until the page is full, so that a search looks at no more rows than a
+block has, wherever they are.
 """
 
 import json
-import threading
-import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.codes.frequencies import Frequencies, Part, remembered
 from apps.codes.grams import BLOCK_MARK, miniprogram_token
 from apps.codes.search_index import INDEX, SEARCH_BLOCK, VECTOR
 
-# What more than this share of the codes have is left out where rarer parts suffice: its list would be read whole.
-COMMON_SHARE = 0.02
-# What more than this share have hardly tells codes apart.
-USELESS_SHARE = 0.2
-# Rows that may be looked at in vain, since the words themselves are compared in every row.
-TOLERATED_ROWS = 100
 # From so many on it is block by block, unless all the blocks would cost more, as they do where nothing is found: one
 # block takes a tenth of a millisecond, or almost one if common grams meet, a row some microseconds.
 MANY_ROWS = 2000
 ROWS_FOR_A_BLOCK = 150
-STATISTICS_SECONDS = 300.0
 STATISTICS = f"""
     SELECT array_to_json(most_common_elems::text::text[])::text, array_to_json(most_common_elem_freqs)::text,
         (SELECT reltuples FROM pg_class WHERE oid = 'codes_issuedcode'::regclass)
@@ -50,50 +40,6 @@ BLOCKS = f"""
     CROSS JOIN LATERAL ({{statement}} LIMIT %s) AS found
     LIMIT %s
 """  # noqa: S608  (constants of this file) # nosec B608
-
-
-@dataclass(frozen=True)
-class Frequencies:
-    """In which share of the codes a gram stands, as the database's own statistics know it."""
-
-    shares: dict[str, float]
-    # where it is not listed: at most what the rarest has that is
-    otherwise: float
-    rows: float
-
-    def of(self, gram: str) -> float:
-        return self.shares.get(gram, self.otherwise)
-
-    def of_beginning(self, letters: str) -> float:
-        """At most this share has a gram that begins so."""
-        return sum(share for gram, share in self.shares.items() if gram.startswith(letters)) or self.otherwise
-
-    def choose(self, grams: Iterable[str], beginnings: Iterable[str]) -> tuple[list[str], float]:
-        """The rarest parts of a question, enough to leave few rows to look at; and how many rows that may leave."""
-        parts = [(self.of(gram), _gram(gram)) for gram in grams]
-        parts += [(self.of_beginning(letters), _beginning(letters)) for letters in beginnings]
-        chosen: list[str] = []
-        expected = self.rows
-        for share, part in sorted(parts):
-            if chosen and (share > USELESS_SHARE or (share > COMMON_SHARE and expected <= TOLERATED_ROWS)):
-                break
-            chosen.append(part)
-            expected *= share
-        # grams of a word go together, so they leave up to as many rows as the rarest has; one not listed leaves few
-        rarest = min((share for share, _part in parts), default=1.0)
-        return chosen, rarest * self.rows if rarest > self.otherwise else 0.0
-
-    def are_many(self, rows: float) -> bool:
-        """Whether to look at so many rows costs more than to ask block by block."""
-        return rows >= max(MANY_ROWS, self.rows / SEARCH_BLOCK * ROWS_FOR_A_BLOCK)
-
-
-class _Known:
-    """What was last read, and until when it counts (monotonic seconds)."""
-
-    frequencies: Frequencies | None = None
-    until = 0.0
-    lock = threading.Lock()
 
 
 def find(
@@ -132,13 +78,20 @@ def _choose(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int
     grams, beginnings = tokens
     miniprograms = [miniprogram_token(pk) for pk in miniprogram_ids or ()]
     limits = ["(" + " | ".join(map(_gram, miniprograms)) + ")"] if miniprograms else []
-    known = _frequencies()
+    known = remembered(_read_statistics)
     if known is None:
         return [*map(_gram, grams), *map(_beginning, beginnings), *limits], False
-    parts, most = known.choose(grams, beginnings)
+    parts: list[Part] = [(known.of(gram), _gram(gram)) for gram in grams]
+    parts += [(known.of_beginning(letters), _beginning(letters)) for letters in beginnings]
+    most = known.most(parts)
     if miniprograms:
-        most = min(most, known.rows * sum(map(known.of, miniprograms)))
-    return [*parts, *limits], known.are_many(most)
+        most = min(most, known.rows * known.of_any(miniprograms))
+    return [*known.choose(parts), *limits], _are_many(most, of=known.rows)
+
+
+def _are_many(rows: float, *, of: float) -> bool:
+    """Whether to look at so many rows costs more than to ask block by block."""
+    return rows >= max(MANY_ROWS, of / SEARCH_BLOCK * ROWS_FOR_A_BLOCK)
 
 
 def _gram(gram: str) -> str:
@@ -149,22 +102,15 @@ def _beginning(letters: str) -> str:
     return f"'{letters}':*"
 
 
-def _frequencies() -> Frequencies | None:
-    """None where the database has gathered no statistics yet: then every gram is asked for."""
-    with _Known.lock:
-        if time.monotonic() < _Known.until:
-            return _Known.frequencies
-        # whoever comes meanwhile takes the old ones
-        _Known.until = time.monotonic() + STATISTICS_SECONDS
+def _read_statistics() -> Frequencies | None:
+    """None where the database has gathered none yet: then every gram is asked for."""
     with connection.cursor() as cursor:
         cursor.execute(STATISTICS)
         row = cursor.fetchone()
     if row is None or row[0] is None:
-        _Known.frequencies = None
-    else:
-        elements, shares = json.loads(row[0]), json.loads(row[1])
-        # after the shares of the elements come the least and the greatest of them, and the share of rows without any
-        _Known.frequencies = Frequencies(
-            dict(zip(elements, shares, strict=False)), otherwise=shares[len(elements)], rows=max(row[2], 1.0)
-        )
-    return _Known.frequencies
+        return None
+    elements, shares = json.loads(row[0]), json.loads(row[1])
+    # after the shares of the elements come the least and the greatest of them, and the share of rows without any
+    return Frequencies(
+        dict(zip(elements, shares, strict=False)), otherwise=shares[len(elements)], rows=max(row[2], 1.0)
+    )

@@ -3,12 +3,9 @@
 PostgreSQL: a GIN index. SQLite: an FTS5 table with triggers, which ends as soon as enough of the newest are found.
 """
 
-from collections.abc import Collection
-from typing import Any
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from apps.codes.grams import BLOCK_MARK, miniprogram_token
+from apps.codes.grams import BLOCK_MARK
 
 # A GIN index has no order. With the block of the id among the grams it can be asked block by block, newest first.
 SEARCH_BLOCK = 16_384
@@ -73,17 +70,3 @@ def replace_in_postgres(connection: BaseDatabaseWrapper, *, is_back: bool = Fals
         cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {gone}")
         # how common each gram is, which decides what the index is asked for
         cursor.execute("ANALYZE codes_issuedcode")
-
-
-def find_in_sqlite(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> dict[str, Any]:
-    """Arguments of QuerySet.extra; the order is `codes_search.rowid`, the only one that FTS5 has ready."""
-    grams, beginnings = tokens
-    parts = [*(f'"{gram}"' for gram in grams), *(f'"{beginning}"*' for beginning in beginnings)]
-    if miniprogram_ids is not None:
-        parts.append("(" + " OR ".join(f'"{miniprogram_token(each)}"' for each in miniprogram_ids) + ")")
-    return {
-        "tables": ["codes_search"],
-        # the + keeps SQLite from asking FTS5 anew for every code
-        "where": ["codes_issuedcode.id = +codes_search.rowid", "codes_search MATCH %s"],
-        "params": [" AND ".join(parts)],
-    }

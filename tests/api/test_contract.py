@@ -108,7 +108,7 @@ def test_every_answer_is_as_the_schema_says(case: Any, world: Any) -> None:
     query = (case.query or {}).values()
     # an empty value counts as left out (allowEmptyValue), which the checks do not know
     assume("" not in query)
-    # the tool's WSGI client sends an object as one plain text, which is no violation any more
-    assume(not any(isinstance(value, dict) for value in query))
+    # the tool's WSGI client sends an object, or a list of one, as one plain text, which is no violation any more
+    assume(not any(isinstance(value, dict) or (isinstance(value, list) and len(value) == 1) for value in query))
     meet_what_exists(case, world)
     case.call_and_validate(headers={"Authorization": world["key"]})

@@ -7,6 +7,7 @@ connection (a test holds it).
 """
 
 import os
+import signal
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +17,19 @@ from granian.log import LOGGING_CONFIG
 import wxcode.wsgi  # noqa: F401  (what is loaded here is loaded in the workers)
 from wxcode.warm_up import connect
 
+
+def begin() -> None:
+    """In a forked worker, before granian's own part of it."""
+    # the handler is the parent's until granian sets another one, and would only note that it was called
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    connect()
+
+
 if __name__ == "__main__":
     if settings.LOG_FORMAT == "json":
         # its own lines as well, or a collector stumbles over them
         granian_s: dict[str, Any] = LOGGING_CONFIG
         granian_s["formatters"]["generic"] = {"()": "wxcode.json_logs.RedactingJsonFormatter"}
     # nothing else is forked from here
-    os.register_at_fork(after_in_child=connect)
+    os.register_at_fork(after_in_child=begin)
     entrypoint()  # type: ignore[no-untyped-call]

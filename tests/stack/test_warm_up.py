@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from benchmarks.nodes import web_node
 from tests.plugin import BASE_DIR
 from tests.postgres import PostgresServer
+from tests.waiting import answers, wait_until
 from wxcode import warm_up
 from wxcode.stack.redis_server import free_port
 
@@ -37,16 +38,22 @@ def serve(process_environment, tmp_path):
     """`serve(url)`: the web node of the image on that database, once it answers; its port and its node."""
     nodes = []
 
-    def start(url):
+    def start(url, *, is_awaited=True):
         port = free_port()
         environment = process_environment | {"DATABASE_URL": url}
         node = web_node("web", port=port, environment=environment, directory=tmp_path / "web", workers=1)
         nodes.append(node)
-        return port, node.start().wait_until(lambda: answers(port))
+        node.start()
+        return port, node.wait_until(lambda: answers(port)) if is_awaited else node
 
     yield start
     for node in nodes:
         node.kill()
+
+
+def nowhere():
+    """The address of a database that is away."""
+    return f"postgres://nobody@127.0.0.1:{free_port()}/nothing"
 
 
 @on_postgres
@@ -60,9 +67,17 @@ def test_a_node_that_answers_is_connected_before_anybody_asked_it_for_data(serve
 
 
 def test_a_node_whose_database_is_away_answers_what_needs_none(serve):
-    port, node = serve(f"postgres://nobody@127.0.0.1:{free_port()}/nothing")
+    port, node = serve(nowhere())
     assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).json()["database"].startswith("failed")
     assert "no connection to the database within 3 s; going on without" in node.log.read_text()
+
+
+def test_a_node_that_still_looks_for_its_database_stops_at_once(serve):
+    _port, node = serve(nowhere(), is_awaited=False)
+    # the first process, and the worker that it forked
+    wait_until(lambda: len(node.pids()) == 2)
+    assert node.stop() < 2
+    assert "going on without" not in node.log.read_text()
 
 
 @on_postgres
@@ -112,10 +127,3 @@ def run(environment):
     finished = subprocess.run(words, cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=60)
     assert finished.returncode == 0, finished.stderr
     return finished
-
-
-def answers(port):
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
-    except OSError:
-        return False

@@ -29,7 +29,7 @@ WINDOW = {"width": 1280, "height": 900}
 FILL = """
 from django.db import connection, transaction
 from apps.clients.models import ApiClient
-from benchmarks.history import code_rows, insert
+from benchmarks.history.rows import code_rows, insert
 for number in range(2, 4):
     ApiClient.objects.get_or_create(pk=number, defaults={{"name": f"old {{number}}", "key_hash": str(number)}})
 with connection.cursor() as cursor:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import requests
+
 T = TypeVar("T")
 
 
@@ -14,3 +16,12 @@ def wait_until(condition: Callable[[], T], seconds: float = 20) -> T:
         assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
         time.sleep(0.05)
     return answer
+
+
+def answers(port: int) -> bool:
+    """Whether a web process on this machine answers there; a refusal of its host name is an answer as well."""
+    try:
+        requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
+    except OSError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from apps.batches import engine, seats
 from apps.batches.models import BatchState
 from tests.batches.conftest import scenes
 from tests.parts import make_miniprogram
+from tests.waiting import wait_until
 
 CODE = "/wxa/getwxacodeunlimit"
 
@@ -86,12 +87,9 @@ def test_a_small_batch_of_another_mini_program_gets_threads_while_a_large_one_ha
     large = make_batch(150)
     small = make_batch(*scenes(12), miniprogram=make_miniprogram(sandbox))
     engine.ensure_run(large.miniprogram_id)
-    deadline = time.monotonic() + 20
-    while six_seats.taken < 6:
-        assert time.monotonic() < deadline, "the large batch never had all seats"
-        time.sleep(0.01)
+    wait_until(lambda: six_seats.taken == 6)
     engine.ensure_run(small.miniprogram_id)
-    most = 0
+    most, deadline = 0, time.monotonic() + 20
     while small.state != BatchState.DONE:
         assert time.monotonic() < deadline
         most = max(most, len(ask_threads() - others))

@@ -10,6 +10,7 @@ from apps.tokens import store
 from apps.tokens.services import get_access_token
 from tests.drills.test_stampede import ENDPOINT, make_bad
 from tests.parts import make_miniprogram
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
 SMALL = {"processes": 4, "threads": 10}
@@ -28,10 +29,7 @@ def doomed(sandbox, fleet):
         sandbox.fault("hang", endpoint=endpoint, times=1)
         sandbox.clear_calls()
         process = fleet(action, [miniprogram], processes=1, threads=1).go()
-        deadline = time.monotonic() + 10
-        while not sandbox.count(endpoint):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: sandbox.count(endpoint), seconds=10)
         return process
 
     return start

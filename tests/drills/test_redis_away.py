@@ -10,6 +10,7 @@ from apps.miniprograms.models import TokenMode
 from tests.drills.own_redis import OwnRedis
 from tests.drills.test_stampede import ENDPOINT
 from tests.parts import ALL_SCOPES, make_miniprogram
+from tests.waiting import wait_until
 from wxcode.stack.redis_server import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
@@ -128,10 +129,7 @@ def web(spawn, sandbox, away):
     words += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "wxcode.wsgi:application"]
     spawn(*words, env=away)
     web = Web(port, create_client(name="drill", scopes=ALL_SCOPES)[1])
-    deadline = time.monotonic() + 40
-    while not web.is_up():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(web.is_up, seconds=40)
     yield web
     web.session.close()
 

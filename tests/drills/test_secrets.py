@@ -5,7 +5,6 @@ import time
 from itertools import chain
 
 import pytest
-import requests
 from django.contrib.auth import get_user_model
 
 from apps.clients.services import create_client
@@ -24,6 +23,7 @@ from tests.drills.leak_watch import (
 )
 from tests.drills.test_stampede import ENDPOINT
 from tests.parts import ALL_SCOPES, new_appid
+from tests.waiting import answers, wait_until
 from tests.wechat.proxy_server import ProxyServer
 from wxcode.stack.redis_server import free_port
 
@@ -175,10 +175,7 @@ class Story:
         seen = store.find_record(miniprogram.appid)
         store.set_due(miniprogram.appid, time.time() - 1)
         refresh_after_change.delay(miniprogram.appid)
-        deadline = time.monotonic() + START_SECONDS
-        while store.find_record(miniprogram.appid).version == seen.version:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: store.find_record(miniprogram.appid).version != seen.version, START_SECONDS)
 
 
 @pytest.fixture
@@ -191,16 +188,8 @@ def base(spawn, sandbox):
     words += ["--workers", "1", "--blocking-threads", "4", "--log-level", "debug", "--access-log"]
     spawn(*words, "wxcode.wsgi:application", env=loud)
     spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "2", "-l", "debug", env=loud)
-    base = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            requests.get(f"{base}/healthz", timeout=5)
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return base
+    wait_until(lambda: answers(port), START_SECONDS)
+    return f"http://127.0.0.1:{port}"
 
 
 def test_no_credential_is_left_anywhere(

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.waiting import wait_until
 from wxcode.stack.children import LOG_SIZE_LIMIT, Child, open_log, start_python
 
 CALM = "2026-11-21 09:00:00,123 INFO django: all is well\n"
@@ -94,10 +95,7 @@ print(child.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     pid = int(subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=30).stdout)
-    deadline = time.monotonic() + 5
-    while _lives(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _lives(pid)
+    wait_until(lambda: not _lives(pid), seconds=5)
 
 
 def _lives(pid):

@@ -12,6 +12,7 @@ from django.db import connection
 from psycopg_pool import ConnectionPool
 
 from tests.postgres import PostgresServer
+from tests.waiting import answers, wait_until
 from wxcode.stack.redis_server import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,7 +105,7 @@ def serve(spawn, server: PostgresServer) -> str:
     words += ["--workers", "1", "--blocking-threads", str(THREADS), "wxcode.wsgi:application"]
     spawn(*words, env={"DATABASE_URL": server.url})
     base = f"http://127.0.0.1:{port}"
-    wait_until_served(base)
+    wait_until(lambda: answers(port), START_SECONDS)
     with ThreadPoolExecutor(THREADS) as threads:
         lines = list(threads.map(lambda _: database_line(base), range(40)))
     assert set(lines) == {"ok"}
@@ -135,18 +136,6 @@ def drop_connections():
 
 def database_line(base):
     return requests.get(f"{base}/readyz", timeout=START_SECONDS).json()["database"]
-
-
-def wait_until_served(base):
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            requests.get(f"{base}/healthz", timeout=5)
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
 
 
 def count_connections(url):

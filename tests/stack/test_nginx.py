@@ -15,7 +15,7 @@ from benchmarks.nodes import web_node
 from tests.nginx_process import NginxProcess, find_nginx
 from tests.parts import ALL_SCOPES, make_miniprogram
 from tests.plugin import BASE_DIR
-from tests.waiting import wait_until
+from tests.waiting import answers, wait_until
 from wxcode.stack.redis_server import free_port
 
 pytestmark = [
@@ -73,13 +73,6 @@ def site(sandbox, process_environment, tmp_path):
     finally:
         for web in webs:
             web.kill()
-
-
-def answers(port):
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok
-    except requests.RequestException:
-        return False
 
 
 def test_nginx_itself_finds_no_mistake(tmp_path):

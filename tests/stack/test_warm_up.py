@@ -76,8 +76,8 @@ def test_a_node_that_still_looks_for_its_database_stops_at_once(serve):
     _port, node = serve(nowhere(), is_awaited=False)
     # the first process, and the worker that it forked
     wait_until(lambda: len(node.pids()) == 2)
-    assert node.stop() < 2
-    assert "going on without" not in node.log.read_text()
+    # not the twenty seconds after which it would be killed
+    assert node.stop() < 10
 
 
 @on_postgres

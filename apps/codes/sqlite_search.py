@@ -49,7 +49,7 @@ def _sample() -> Frequencies | None:
         first, last = cursor.fetchone()
         if first is None or last - first < WORTH_A_SAMPLE:
             return None
-        places = random.sample(range(first, last + 1), SAMPLE)
+        places = random.sample(range(first, last + 1), SAMPLE)  # nosec B311 (a sample, not a secret)
         # whole numbers, and more of them than some versions of SQLite take parameters
         cursor.execute(f"SELECT search_grams FROM codes_issuedcode WHERE id IN ({', '.join(map(str, places))})")  # noqa: S608 # nosec B608
         texts = [text for (text,) in cursor.fetchall()]

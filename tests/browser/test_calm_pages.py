@@ -13,6 +13,7 @@ from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIMIT = 0.01
+LOADS = 5
 # of the admin: those that show more than Django's own templates do
 OURS = [
     *("admin", "admin-health", "admin-miniprogram-list", "admin-miniprogram-add", "admin-miniprogram-change"),
@@ -24,6 +25,11 @@ WATCH_SHIFTS = """
   new PerformanceObserver(list => { for (const entry of list.getEntries()) window.shifted += entry.value })
     .observe({type: 'layout-shift', buffered: true})
 """
+# once it is painted
+MOVE = """
+  addEventListener('load', () => requestAnimationFrame(() => setTimeout(
+    () => document.querySelector('main').prepend(document.querySelector('form.stack')), 50)))
+"""
 
 
 def shift_of(page: Page, address: str) -> float:
@@ -33,27 +39,32 @@ def shift_of(page: Page, address: str) -> float:
     return float(page.evaluate("shifted"))
 
 
+def least_shift(page: Page, address: str) -> float:
+    """What moves by itself moves each time; a busy machine may paint between two parts of a page, once or twice."""
+    shifts = []
+    while not shifts or (min(shifts) >= LIMIT and len(shifts) < LOADS):
+        shifts.append(shift_of(page, address))
+    return min(shifts)
+
+
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_moves_while_a_page_loads(
     new_page: Callable[..., Page], log_in: Any, world: World, viewport: Any
 ) -> None:
     page = new_page(viewport=viewport)
     page.add_init_script(WATCH_SHIFTS)
-    page.goto("/login/", wait_until="networkidle")
-    moved = {"login": page.evaluate("shifted")}
+    moved = {"login": least_shift(page, "/login/")}
     log_in(page)
     admin = admin_pages(world)
     for name, address in (gallery_pages(world) | {name: admin[name] for name in OURS}).items():
-        # a busy machine may paint between two parts of a page: what moves by itself moves each time
-        moved[name] = min(shift_of(page, address) for _load in range(2))
+        moved[name] = least_shift(page, address)
     assert {name: shift for name, shift in moved.items() if shift >= LIMIT} == {}
 
 
 def test_a_page_that_moves_would_be_seen(page: Page, staff: Any) -> None:
     page.add_init_script(WATCH_SHIFTS)
-    page.goto("/login/", wait_until="networkidle")
-    page.evaluate("document.querySelector('main').prepend(document.querySelector('form.stack'))")
-    page.wait_for_function(f"shifted >= {LIMIT}")
+    page.add_init_script(MOVE)
+    assert least_shift(page, "/login/") >= LIMIT
 
 
 @pytest.mark.parametrize("viewport", [SMALLEST, NARROW], ids=["360", "390"])

@@ -42,6 +42,12 @@ class Frequencies:
         """At most this share has one of them."""
         return min(sum(map(self.of, grams)), 1.0)
 
+    def parts(self, tokens: tuple[list[str], list[str]], *, gram: str, beginning: str) -> list[Part]:
+        """Whole grams and beginnings with their shares, written as `gram` and `beginning` format them."""
+        grams, beginnings = tokens
+        parts = [(self.of(each), gram.format(each)) for each in grams]
+        return parts + [(self.of_beginning(each), beginning.format(each)) for each in beginnings]
+
     def choose(self, parts: Iterable[Part]) -> list[str]:
         """The rarest parts of a question, enough to leave few rows to look at."""
         chosen: list[str] = []
@@ -57,6 +63,10 @@ class Frequencies:
         """As many rows as the rarest part has, since the grams of a word go together; of one not listed, none."""
         rarest = min((share for share, _asked in parts), default=1.0)
         return rarest * self.rows if rarest > self.otherwise else 0.0
+
+
+# Every part is asked for, and few rows are expected.
+NOTHING_KNOWN = Frequencies({}, otherwise=0.0, rows=0.0)
 
 
 class _Known:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.codes.frequencies import Frequencies, Part, remembered
+from apps.codes.frequencies import NOTHING_KNOWN, Frequencies, remembered
 from apps.codes.grams import BLOCK_MARK, miniprogram_token
 from apps.codes.search_index import INDEX, SEARCH_BLOCK, VECTOR
 
@@ -28,6 +28,7 @@ STATISTICS = f"""
 TABLE = ' FROM "codes_issuedcode"'
 # Behind the OFFSET no other index tempts the planner, which cannot know how grams go together.
 FENCED = ' FROM (SELECT * FROM codes_issuedcode WHERE {condition} OFFSET 0) AS "codes_issuedcode"'
+GRAM = "'{}'"
 WORDS = f"{VECTOR} @@ %s::tsquery"
 IN_BLOCK = f"{VECTOR} @@ ('''{BLOCK_MARK}' || block.n || '''')::tsquery"
 # A nested loop keeps the order of its outer side.
@@ -75,14 +76,10 @@ def find(
 
 def _choose(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> tuple[list[str], bool]:
     """What the index is asked for, and whether block by block: not for few codes, nor without statistics."""
-    grams, beginnings = tokens
     miniprograms = [miniprogram_token(pk) for pk in miniprogram_ids or ()]
-    limits = ["(" + " | ".join(map(_gram, miniprograms)) + ")"] if miniprograms else []
-    known = remembered(_read_statistics)
-    if known is None:
-        return [*map(_gram, grams), *map(_beginning, beginnings), *limits], False
-    parts: list[Part] = [(known.of(gram), _gram(gram)) for gram in grams]
-    parts += [(known.of_beginning(letters), _beginning(letters)) for letters in beginnings]
+    limits = ["(" + " | ".join(map(GRAM.format, miniprograms)) + ")"] if miniprograms else []
+    known = remembered(_read_statistics) or NOTHING_KNOWN
+    parts = known.parts(tokens, gram=GRAM, beginning=f"{GRAM}:*")
     most = known.most(parts)
     if miniprograms:
         most = min(most, known.rows * known.of_any(miniprograms))
@@ -92,14 +89,6 @@ def _choose(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int
 def _are_many(rows: float, *, of: float) -> bool:
     """Whether to look at so many rows costs more than to ask block by block."""
     return rows >= max(MANY_ROWS, of / SEARCH_BLOCK * ROWS_FOR_A_BLOCK)
-
-
-def _gram(gram: str) -> str:
-    return f"'{gram}'"
-
-
-def _beginning(letters: str) -> str:
-    return f"'{letters}':*"
 
 
 def _read_statistics() -> Frequencies | None:

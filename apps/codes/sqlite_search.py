@@ -7,15 +7,13 @@ from typing import Any
 
 from django.db import connection
 
-from apps.codes.frequencies import Frequencies, Part, remembered
+from apps.codes.frequencies import NOTHING_KNOWN, Frequencies, remembered
 from apps.codes.grams import miniprogram_token
 
 # A sample of 400 takes 10 ms, and knows what every hundredth code has well enough.
 SAMPLE = 400
 # In a smaller history all lists are short.
 WORTH_A_SAMPLE = 50_000
-# Every part is asked for.
-NOTHING_KNOWN = Frequencies({}, otherwise=0.0, rows=0.0)
 
 
 def find(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> dict[str, Any]:
@@ -32,10 +30,8 @@ def find(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] |
 
 
 def _choose(tokens: tuple[list[str], list[str]], miniprogram_ids: Collection[int] | None) -> list[str]:
-    grams, beginnings = tokens
     known = remembered(_sample) or NOTHING_KNOWN
-    parts: list[Part] = [(known.of(gram), f'"{gram}"') for gram in grams]
-    parts += [(known.of_beginning(letters), f'"{letters}"*') for letters in beginnings]
+    parts = known.parts(tokens, gram='"{}"', beginning='"{}"*')
     if miniprogram_ids is not None:
         limits = [miniprogram_token(each) for each in miniprogram_ids]
         parts.append((known.of_any(limits), "(" + " OR ".join(f'"{limit}"' for limit in limits) + ")"))

@@ -7,8 +7,7 @@ KNOWN = Frequencies({"tab": 0.9, "abl": 0.9, "=50": 0.01, "500": 0.01, "e=5": 0.
 
 
 def parts_of(grams, beginnings=()):
-    parts = [(KNOWN.of(gram), gram) for gram in grams]
-    return parts + [(KNOWN.of_beginning(letters), f"{letters}*") for letters in beginnings]
+    return KNOWN.parts((grams, beginnings), gram="{}", beginning="{}*")
 
 
 def chosen(*question):

@@ -25,3 +25,12 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process, and not only what nobody has waited for (Linux)."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -16,7 +16,7 @@ from django.test import Client
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.test_calm_pages import LIMIT, WATCH_SHIFTS
+from tests.browser.test_calm_pages import LIMIT, WATCH_SHIFTS, shift_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 # longer than the time between two pictures of a busy browser
@@ -57,13 +57,11 @@ def slow() -> Iterator[str]:
     server.server_close()
 
 
-def shift_of(chromium: Browser, address: str, viewport: Any) -> float:
+def shift_in(chromium: Browser, address: str, viewport: Any) -> float:
     with chromium.new_context(viewport=viewport) as context:
         page = context.new_page()
         page.add_init_script(WATCH_SHIFTS)
-        page.goto(address)
-        page.wait_for_timeout(250)
-        return float(page.evaluate("shifted"))
+        return shift_of(page, address)
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -72,9 +70,9 @@ def test_nothing_is_pushed_about(chromium: Browser, slow: str, viewport: Any, pa
     answer = Client().get(path)
     assert answer.status_code == status
     Slow.content = answer.content
-    assert shift_of(chromium, slow, viewport) < LIMIT
+    assert shift_in(chromium, slow, viewport) < LIMIT
 
 
 def test_a_panel_in_the_middle_would_be_seen(chromium: Browser, slow: str) -> None:
     Slow.content = Client().get("/login/").content.replace(b"</head>", CENTRED.encode())
-    assert shift_of(chromium, slow, NARROW) > LIMIT
+    assert shift_in(chromium, slow, NARROW) > LIMIT

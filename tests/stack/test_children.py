@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import lives, wait_until
 from wxcode.stack.children import LOG_SIZE_LIMIT, Child, open_log, start_python
 
 CALM = "2026-11-21 09:00:00,123 INFO django: all is well\n"
@@ -95,12 +95,4 @@ print(child.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     pid = int(subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=30).stdout)
-    wait_until(lambda: not _lives(pid), seconds=5)
-
-
-def _lives(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(lambda: not lives(pid), seconds=5)

@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from benchmarks.cluster.__main__ import UNAPPLIED
 from benchmarks.cluster.traffic import failure_of
 from tests.plugin import BASE_DIR
-from tests.waiting import wait_until
+from tests.waiting import lives, wait_until
 
 OWNER = """
 import sys, time
@@ -43,15 +43,7 @@ def test_a_node_ends_with_a_benchmark_that_is_killed(tmp_path):
     with subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True) as owner:
         pid = int(owner.stdout.readline())
         owner.send_signal(signal.SIGKILL)
-    wait_until(lambda: not is_alive(pid))
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    wait_until(lambda: not lives(pid))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from wxcode.stack.redis_server import free_port
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to open")
 BUCKET = {"bucket_name": "codes", "endpoint_url": "http://127.0.0.1:1", "region_name": "us-east-1"}
 LOADED = """
-import json, sys
+import json
 import wxcode.wsgi
 from django.core.files.storage import default_storage
 from django.urls import get_resolver

@@ -18,7 +18,9 @@ from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
+from tests.clock import Clock
 from tests.reading import ReadingClient
+from tests.redis_process import RedisProcess
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REPORT_FILE = os.environ.get("DRILL_REPORT", "")
@@ -83,22 +85,37 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> str:
-    return str(django_settings.REDIS_URL)
+def redis_url() -> Iterator[str]:
+    """A Redis of this process's own, at the address that its settings have had from the start."""
+    with RedisProcess(django_settings.REDIS_URL, django_settings.DATA_DIR):
+        yield django_settings.REDIS_URL
 
 
 @pytest.fixture(scope="session")
-def redis_client(redis_url: str) -> Iterator[Redis]:
+def _redis_connection(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url, socket_timeout=5) as client:
         yield client
 
 
-@pytest.fixture(autouse=True)
-def empty_redis(redis_client: Redis) -> None:
+@pytest.fixture
+def redis_client(_redis_connection: Redis) -> Redis:
+    """Redis, empty. Integration tests, browsers and drills get it without asking."""
     from apps.coordination.counting import forget_counts
 
     forget_counts()
-    redis_client.flushall()
+    _redis_connection.flushall()
+    return _redis_connection
+
+
+@pytest.fixture
+def clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
+    """`clock.advance(seconds)`: moves time for this process, Redis and, where the test has one, the sandbox."""
+    with Clock() as clock:
+        if "redis_client" in request.fixturenames:
+            clock.redis = request.getfixturevalue("redis_client")
+        if "sandbox" in request.fixturenames:
+            clock.sandbox = request.getfixturevalue("sandbox")
+        yield clock
 
 
 @pytest.fixture(scope="session")

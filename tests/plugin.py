@@ -7,7 +7,6 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,14 +47,6 @@ def prepare_environment() -> None:
     }
 
 
-def start_redis() -> None:
-    data_dir = Path(os.environ["WXCODE_DATA_DIR"])
-    with (data_dir / "redis.log").open("wb") as log:
-        process = redis_server.start(url=os.environ["REDIS_URL"], directory=data_dir / "redis", output=log)
-    cleanup.callback(end, process)
-    redis_server.wait_until_ready(process, os.environ["REDIS_URL"])
-
-
 def start_postgres() -> None:
     """One server per run: workers find its address in the environment that they inherit."""
     given = os.environ.get("TEST_DATABASE_URL")
@@ -68,23 +59,11 @@ def start_postgres() -> None:
     os.environ["WXCODE_TEST_POSTGRES_URL"] = os.environ["DATABASE_URL"] = url
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Runs before pytest-django reads the settings."""
-    has_workers = bool(getattr(early_config.known_args_namespace, "numprocesses", None))
     if not IS_WORKER:
         start_postgres()
-    if not has_workers or IS_WORKER:
-        start_redis()
     return (yield)
 
 

@@ -1,7 +1,7 @@
 """Waiting for what other threads and processes do."""
 
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import TypeVar
 
 import requests
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 def wait_until(condition: Callable[[], T], seconds: float = 20) -> T:
     """The first true answer of `condition`."""
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     while not (answer := condition()):
-        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
-        time.sleep(0.05)
+        assert monotonic() < deadline, f"it did not happen within {seconds} s"
+        sleep(0.05)
     return answer
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.coordination.connection import CoordinationUnavailable, key, redis_errors
+from apps.coordination.scripts import run_now
 
 INDEX = key("circuits")
 # Failures further apart than this are not in a row.
@@ -25,11 +26,10 @@ SHARED_SECONDS = 0.25
 ENTER = """
 local found = redis.call('HMGET', KEYS[1], 'until', 'failures')
 if not found[1] then return {'closed', found[2] or '0', '0'} end
-local t = redis.call('TIME')
-local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-local left = tonumber(found[1]) - now
+local seconds = now / 1000000
+local left = tonumber(found[1]) - seconds
 if left > 0 and ARGV[2] == '0' then return {'open', found[2], tostring(left)} end
-redis.call('HSET', KEYS[1], 'until', string.format('%.3f', now + tonumber(ARGV[1])))
+redis.call('HSET', KEYS[1], 'until', string.format('%.3f', seconds + tonumber(ARGV[1])))
 redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(ARGV[1])) + tonumber(ARGV[3]))
 return {'trial', found[2], '0'}
 """
@@ -39,12 +39,11 @@ local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
 local is_open = redis.call('HEXISTS', KEYS[1], 'until') == 1
 local opens = not is_open and failures >= tonumber(ARGV[2])
 if opens or (is_open and ARGV[1] == '1') then
-    local t = redis.call('TIME')
-    local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-    redis.call('HSET', KEYS[1], 'until', string.format('%.3f', now + tonumber(ARGV[3])))
+    local seconds = now / 1000000
+    redis.call('HSET', KEYS[1], 'until', string.format('%.3f', seconds + tonumber(ARGV[3])))
     redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(ARGV[3])) + tonumber(ARGV[5]))
     if opens then
-        redis.call('HSET', KEYS[1], 'opened_at', string.format('%.3f', now))
+        redis.call('HSET', KEYS[1], 'opened_at', string.format('%.3f', seconds))
         redis.call('SADD', KEYS[2], ARGV[6])
     end
 elseif not is_open then
@@ -114,7 +113,7 @@ def enter(name: str, *, trial_seconds: float, insists: bool = False) -> Admissio
     try:
         with redis_errors() as redis:
             facts = (trial_seconds, int(insists), REMEMBERED_SECONDS)
-            standing, failures, left = redis.eval(ENTER, 1, _key(name), *facts)
+            standing, failures, left = run_now(redis, ENTER, (_key(name),), *facts)
     except CoordinationUnavailable:
         left = _open_until.get(name, 0.0) - time.monotonic()
         return Admission(name, Standing.OPEN if left > 0 and not insists else Standing.CLOSED, max(left, 0.0))
@@ -133,7 +132,7 @@ def note_failure(admission: Admission, *, threshold: int, pause_seconds: float) 
     _failing.add(admission.name)
     with suppress(CoordinationUnavailable), redis_errors() as redis:
         facts = (int(admission.is_trial), threshold, pause_seconds, ROW_SECONDS, REMEMBERED_SECONDS, admission.name)
-        return bool(redis.eval(FAILED, 2, _key(admission.name), INDEX, *facts))
+        return bool(run_now(redis, FAILED, (_key(admission.name), INDEX), *facts))
     return False
 
 

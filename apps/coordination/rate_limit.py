@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.coordination.connection import key, redis_errors
 from apps.coordination.counting import tally
+from apps.coordination.scripts import run_now, server_seconds
 from apps.errors import WxcodeError
 
 # Answers microseconds to wait; negative: refused, come back after that many. Reserves its place when granted.
 RESERVE = """
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
 local interval = tonumber(ARGV[1])
 local burst = tonumber(ARGV[2])
 local longest = tonumber(ARGV[3])
@@ -36,8 +35,6 @@ return wait
 # For work that can wait: places one after the other, no further ahead of now than ARGV[2], so whoever acquires with
 # a burst goes first. Answers {microseconds until the first place, how many}; none: come back after that many.
 RESERVE_AHEAD = """
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
 local interval = tonumber(ARGV[1])
 local ahead = tonumber(ARGV[2])
 local arrival = tonumber(redis.call('GET', KEYS[1]) or now)
@@ -71,7 +68,7 @@ def acquire_permit(pool: str, *, limit: int, period_seconds: float, burst: int, 
     """
     interval = math.ceil(period_seconds * 1_000_000 / limit)
     with redis_errors() as redis:
-        wait = int(redis.eval(RESERVE, 1, key("permits", pool), interval, burst, int(max_wait_seconds * 1_000_000)))
+        wait = int(run_now(redis, RESERVE, (key("permits", pool),), interval, burst, int(max_wait_seconds * 1_000_000)))
     tally("permits", pool, "given" if wait >= 0 else "refused")
     if wait < 0:
         seconds = max(math.ceil(-wait / 1_000_000 - max_wait_seconds), 1)
@@ -102,8 +99,8 @@ def reserve_permits(pool: str, *, limit: int, period_seconds: float, count: int,
     """
     interval = math.ceil(period_seconds * 1_000_000 / limit)
     with redis_errors() as redis:
-        first, granted = redis.eval(
-            RESERVE_AHEAD, 1, key("permits", pool), interval, int(ahead_seconds * 1_000_000), count
+        first, granted = run_now(
+            redis, RESERVE_AHEAD, (key("permits", pool),), interval, int(ahead_seconds * 1_000_000), count
         )
     if not granted:
         return Reservation((), retry_seconds=first / 1_000_000)
@@ -122,6 +119,6 @@ def count_all_permits_this_minute(pools: Iterable[str]) -> dict[str, int]:
     if not wanted:
         return {}
     with redis_errors() as redis:
-        seconds, _microseconds = redis.time()
-        counts = redis.mget([key("permits", pool, seconds // 60) for pool in wanted])
+        minute = int(server_seconds(redis) // 60)
+        counts = redis.mget([key("permits", pool, minute) for pool in wanted])
     return {pool: int(count or 0) for pool, count in zip(wanted, counts, strict=True)}

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from apps.coordination.connection import key, redis_errors
+from apps.coordination.scripts import run_now
 
 # A list of the moments (microseconds) that still count, newest first; 9 bytes each. A refusal leaves no trace in it.
 # Answers {whether granted, how many are left, microseconds until the oldest one stops to count}.
 COUNT = """
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
 local limit = tonumber(ARGV[1])
 local period = tonumber(ARGV[2])
 local oldest = tonumber(redis.call('LINDEX', KEYS[1], -1))
@@ -43,7 +42,7 @@ def count_one(name: str, *, limit: int, period_seconds: float) -> Count:
     One round trip. Raises CoordinationUnavailable.
     """
     with redis_errors() as redis:
-        granted, remaining, wait = redis.eval(COUNT, 1, key("window", name), limit, int(period_seconds * 1_000_000))
+        granted, remaining, wait = run_now(redis, COUNT, (key("window", name),), limit, int(period_seconds * 1_000_000))
     return Count(bool(granted), int(remaining), wait / 1_000_000)
 
 

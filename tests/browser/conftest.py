@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.world import batches as batches
 from tests.browser.world import codes as codes
 from tests.browser.world import world as world
-from tests.gallery.staff import PASSWORD, make_staff
+from tests.integration.gallery.staff import PASSWORD, make_staff
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -41,6 +41,11 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.strangers.append(request.url)
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(redis_client: Any) -> None:
+    """What a page shows of Redis is this test's."""
 
 
 @pytest.fixture

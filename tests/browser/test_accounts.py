@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import has_room
 from tests.browser.test_accessibility import look
-from tests.gallery.staff import PASSWORD
+from tests.integration.gallery.staff import PASSWORD
 
 pytestmark = pytest.mark.browser
 SMALLEST = {"width": 360, "height": 740}

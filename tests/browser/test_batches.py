@@ -17,10 +17,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from apps.batches.models import BatchState, CodeBatch
 from apps.miniprograms.models import MiniProgram
-from tests.batches.conftest import make_batch as make_batch
 from tests.browser.conftest import NARROW
 from tests.browser.test_journeys import SMALLEST, has_room
-from tests.gallery.staff import PAGE, issue
+from tests.integration.batches.conftest import make_batch as make_batch
+from tests.integration.gallery.staff import PAGE, issue
 from tests.parts import make_miniprogram
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

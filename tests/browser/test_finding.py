@@ -13,7 +13,7 @@ from apps.gallery.browsing import PAGE_SIZE
 from apps.miniprograms.models import MiniProgram
 from tests.browser.test_journeys import SMALLEST, has_room
 from tests.browser.test_journeys import miniprogram as miniprogram
-from tests.gallery.staff import copy_rows, issue
+from tests.integration.gallery.staff import copy_rows, issue
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from apps.gallery.browsing import PAGE_SIZE
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import NARROW
 from tests.browser.pages import has_room
-from tests.gallery.staff import PAGE, copy_rows, issue
+from tests.integration.gallery.staff import PAGE, copy_rows, issue
 from tests.parts import make_miniprogram
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -14,7 +14,7 @@ from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import NARROW
 from tests.browser.pages import has_room
-from tests.gallery.staff import PAGE, issue
+from tests.integration.gallery.staff import PAGE, issue
 from tests.parts import make_miniprogram, new_appid
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

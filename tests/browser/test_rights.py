@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import NARROW
-from tests.gallery.colleagues import make_colleague
-from tests.gallery.staff import PAGE, PASSWORD, issue, make_staff
+from tests.integration.gallery.colleagues import make_colleague
+from tests.integration.gallery.staff import PAGE, PASSWORD, issue, make_staff
 from tests.parts import make_miniprogram
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

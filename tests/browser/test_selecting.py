@@ -18,7 +18,7 @@ from apps.selections.models import JobState, SelectionJob
 from tests.browser.conftest import NARROW
 from tests.browser.test_batches import download
 from tests.browser.test_journeys import SMALLEST, has_room
-from tests.gallery.staff import PAGE, copy_rows, issue
+from tests.integration.gallery.staff import PAGE, copy_rows, issue
 from tests.parts import make_miniprogram
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

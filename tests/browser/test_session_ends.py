@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.batches.models import CodeBatch
 from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
-from tests.gallery.staff import PAGE, PASSWORD
+from tests.integration.gallery.staff import PAGE, PASSWORD
 from tests.parts import make_miniprogram
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

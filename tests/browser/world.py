@@ -25,8 +25,8 @@ from apps.selections.jobs import announce, start_job
 from apps.selections.models import Action, Selection
 from apps.tokens.services import get_access_token
 from apps.wechat.types import LineColor
-from tests.batches.conftest import source_of
-from tests.gallery.staff import issue
+from tests.integration.batches.conftest import source_of
+from tests.integration.gallery.staff import issue
 from tests.parts import make_miniprogram
 
 PAGES = ["pages/index/index", "pages/table/table", "pages/exhibit/show", "pages/bike/unlock"]

@@ -7,6 +7,13 @@ import pytest
 from redis import Redis
 
 from tests.drills.fleet import Fleet
+from tests.integration.batches.conftest import make_batch as make_batch
+from tests.integration.batches.conftest import miniprogram as miniprogram
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(redis_client: Redis) -> None:
+    """What a drill finds in Redis is its own."""
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from tests.drills.leak_watch import (
     table_rows,
 )
 from tests.drills.test_stampede import ENDPOINT
+from tests.integration.wechat.proxy_server import ProxyServer
 from tests.parts import ALL_SCOPES, new_appid
 from tests.waiting import answers, wait_until
-from tests.wechat.proxy_server import ProxyServer
 from wxcode.stack.redis_server import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]

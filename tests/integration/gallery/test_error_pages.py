@@ -1,0 +1,38 @@
+"""The pages of Django's own refusals, and the branding of the admin."""
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from tests.integration.gallery.staff import make_staff
+
+
+def test_an_unknown_address_is_a_page_of_ours(client, db):
+    answer = client.get("/nothing/here")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+def test_the_500_page_needs_neither_database_nor_context():
+    # no database fixture: a query would fail the test
+    assert "Something went wrong" in render_to_string("500.html")
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html"])
+def test_the_other_error_pages_need_no_context_either(name):
+    assert 'href="/"' in render_to_string(name)
+
+
+def test_a_form_without_its_token_says_what_to_do(db):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(make_staff())
+    answer = strict.post("/make/", {})
+    assert answer.status_code == 403
+    assert "Please send it again" in answer.text
+
+
+def test_the_admin_bears_the_name_and_leads_back_to_the_gallery(staff):
+    text = staff.get("/admin/").text
+    assert "<title>Site administration | wxcode</title>" in text
+    assert '<a href="/">Gallery</a>' in text
+    assert "View site" not in text

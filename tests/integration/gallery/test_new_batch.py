@@ -1,0 +1,443 @@
+"""Ordering a batch in the gallery: check, mend, start; what was given is never lost, and no file harms."""
+
+import io
+import re
+import time
+import zipfile
+
+import openpyxl
+import pytest
+from django.core import signing
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.batches import uploads
+from apps.batches.models import BatchItem, BatchState, CodeBatch
+from tests.integration.gallery.staff import PAGE, issue, make_staff
+from tests.parts import make_miniprogram
+from tests.unit.batches.test_reading import BOMB, SHEET, with_member, workbook
+
+pytestmark = pytest.mark.django_db
+CODE = "/wxa/getwxacodeunlimit"
+ADDRESS = "/batches/new/"
+PATTERN = {
+    "scene_pattern": "r={room}&t={n}",
+    "label_pattern": "{room} {n}",
+    "variable-0-name": "room",
+    "variable-0-values": "hall, terrace",
+    "variable-1-name": "{n}",
+    "variable-1-first": "9",
+    "variable-1-last": "10",
+    "variable-1-pad": "3",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_uploads(db):
+    yield
+    for name in kept_files():
+        default_storage.delete(f"{uploads.DIRECTORY}/{name}")
+
+
+def kept_files():
+    try:
+        return default_storage.listdir(uploads.DIRECTORY)[1]
+    except FileNotFoundError:
+        return []
+
+
+def form(chosen, /, **changes):
+    """What the browser sends for the untouched form with three pasted rows."""
+    values = {
+        "miniprogram": chosen.appid,
+        "name": "",
+        "source": "text",
+        "text": "t=1,one\nt=2,two\nt=3,three",
+        "kind": "unlimited",
+        "page": PAGE,
+        "env_version": "release",
+        "check_path": "on",
+        "width": "430",
+        "color": "black",
+        "line_color": "#000000",
+        "tags": "",
+        "action": "check",
+    }
+    return {name: value for name, value in (values | changes).items() if value is not None}
+
+
+def send(client, chosen, /, **changes):
+    return client.post(ADDRESS, form(chosen, **changes))
+
+
+def csv_file(text="scene,label\nt=1,one\n", name="tables.csv"):
+    return SimpleUploadedFile(name, text if isinstance(text, bytes) else text.encode())
+
+
+def token_in(answer):
+    found = re.search(r'name="kept" value="([^"]+)"', answer.text)
+    return found and found[1]
+
+
+def numbers(answer):
+    """What the report counts: {"rows": "3", ...}."""
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", answer.text))
+
+
+def test_the_form_begins_with_the_defaults_of_the_mini_program(staff, sandbox):
+    make_miniprogram(sandbox, name="A")
+    other = make_miniprogram(sandbox, name="B", default_page="pages/detail/detail", env_version="trial")
+    text = staff.get(f"{ADDRESS}?miniprogram={other.appid}").text
+    assert f'value="{other.appid}" selected' in text
+    assert 'name="page" value="pages/detail/detail"' in text
+
+
+def test_a_check_counts_and_spends_nothing(staff, sandbox, miniprogram):
+    existing = issue(miniprogram, "t=2")
+    spent = sandbox.count(CODE)
+    answer = send(staff, miniprogram, text="t=1,one\nt=2,two\nt=1,again\nt=4,four")
+    assert answer.status_code == 200
+    assert numbers(answer) | {
+        "rows": "4", "valid": "4", "with problems": "0", "twice in here": "1", "exist already": "1",
+        "to ask WeChat for": "2",
+    } == numbers(answer)  # fmt: skip
+    assert "row 3 like row 1" in answer.text
+    assert f'row 2: <a href="/codes/{existing.pk}/">' in answer.text
+    assert "Start: 4 codes" in answer.text
+    assert (CodeBatch.objects.count(), sandbox.count(CODE)) == (0, spent)
+
+
+def test_every_problem_is_listed_with_row_column_value_and_cure_and_the_text_stays(staff, miniprogram):
+    text = "scene,width\nt=1,430\n桌子,430\nt=3,7\n"
+    answer = send(staff, miniprogram, text=text, name="Spring")
+    assert "2 rows have problems" in answer.text
+    rows = re.findall(
+        r'<td class="number"[^>]*>(\d+)</td><td[^>]*>(\w+)</td><td[^>]*><code class="long">([^<]*)</code></td>',
+        answer.text,
+    )
+    assert rows == [("3", "scene", "桌子"), ("4", "width", "7")]
+    assert "from 280 to 1280" in answer.text
+    assert "桌子,430\n" in answer.text.replace("\r\n", "\n")
+    assert 'value="Spring"' in answer.text
+    assert "Start without these 2 rows" in answer.text
+
+
+def test_a_start_makes_the_batch_of_whoever_started_it(staff, miniprogram):
+    answer = send(
+        staff, miniprogram, action="start", name="Tables", tags="hall, spring", color="own", line_color="#0b7a45"
+    )
+    batch = CodeBatch.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/batches/{batch.pk}/")
+    assert (batch.name, batch.state, batch.total) == ("Tables", BatchState.RUNNING, 3)
+    assert (batch.issued_by, batch.door, batch.client, batch.line_color) == ("staff:anna", "gallery", None, "#0b7a45")
+    first = batch.items.first()
+    assert (first.scene, first.label, first.tags, first.page, first.check_path) == (
+        "t=1",
+        "one",
+        ["hall", "spring"],
+        PAGE,
+        True,
+    )
+
+
+def test_a_start_with_problems_is_refused_with_the_list_or_leaves_them_out(staff, miniprogram):
+    refused = send(staff, miniprogram, text="t=1\n桌", action="start")
+    assert refused.status_code == 400
+    assert "Not started: some rows have problems" in refused.text
+    assert not CodeBatch.objects.exists()
+    assert send(staff, miniprogram, text="t=1\n桌", action="start-valid").status_code == 302
+    assert BatchItem.objects.count() == 1
+
+
+def test_an_uploaded_file_is_kept_between_check_and_start(staff, miniprogram):
+    checked = send(staff, miniprogram, source="file", file=csv_file(), text="")
+    assert "<strong>tables.csv</strong>" in checked.text
+    token = token_in(checked)
+    assert len(kept_files()) == 1
+    again = send(staff, miniprogram, source="file", kept=token)
+    assert "Every row is fine" in again.text
+    assert token_in(again)
+    started = send(staff, miniprogram, source="file", kept=token_in(again), action="start")
+    assert started.status_code == 302
+    assert CodeBatch.objects.get().name == "tables"
+    assert kept_files() == []
+
+
+def test_a_storage_that_takes_no_file_is_told_beside_the_form(staff, miniprogram, monkeypatch):
+    def refuse(name, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", refuse)
+    table = SimpleUploadedFile("shop.csv", b"scene\nt=1\n")
+    answer = staff.post(ADDRESS, form(miniprogram, source="file", file=table, name="Autumn") | {"action": "check"})
+    assert answer.status_code == 503
+    assert "No space left on device" in answer.text and "Autumn" in answer.text
+    assert kept_files() == [] and not CodeBatch.objects.exists()
+
+
+def test_a_mended_file_replaces_the_kept_one(staff, miniprogram):
+    token = token_in(send(staff, miniprogram, source="file", file=csv_file("scene\n桌\n")))
+    answer = send(staff, miniprogram, source="file", kept=token, file=csv_file("scene\na\nb\n", name="mended.csv"))
+    assert "mended.csv" in answer.text
+    assert numbers(answer)["valid"] == "2"
+
+
+def test_a_file_is_kept_even_if_another_field_is_wrong(staff, miniprogram):
+    answer = send(staff, miniprogram, source="file", file=csv_file(), width="7")
+    assert answer.status_code == 400
+    assert "from 280 to 1280" in answer.text
+    assert token_in(answer)
+
+
+@pytest.mark.parametrize("kind", ["forged", "path", "another's", "old", "gone", "empty"])
+def test_a_token_that_is_not_good_reads_no_file(staff, miniprogram, kind):
+    token = token_in(send(staff, miniprogram, source="file", file=csv_file()))
+    if kind == "forged":
+        token = token[:-2] + ("aa" if token[-2:] != "aa" else "bb")
+    elif kind == "path":
+        token = "../../etc/passwd"
+    elif kind == "another's":
+        staff.force_login(make_staff("bob"))
+    elif kind == "old":
+        place, name, size, owner = signing.loads(token, salt=uploads.SALT)
+        with pytest.MonkeyPatch.context() as patch:
+            past = time.time() - uploads.KEPT_SECONDS - 5
+            patch.setattr("django.core.signing.time.time", lambda: past)
+            token = signing.dumps([place, name, size, owner], salt=uploads.SALT)
+    elif kind == "gone":
+        default_storage.delete(f"{uploads.DIRECTORY}/{kept_files()[0]}")
+    else:
+        token = ""
+    answer = send(staff, miniprogram, source="file", kept=token, action="start")
+    assert answer.status_code == 400
+    assert "Choose" in answer.text
+    assert not CodeBatch.objects.exists()
+
+
+def test_what_was_kept_longer_than_an_hour_is_removed(staff, miniprogram):
+    send(staff, miniprogram, source="file", file=csv_file())
+    default_storage.save(f"{uploads.DIRECTORY}/not-ours", csv_file())
+    now = time.time()
+    assert uploads.tidy_uploads(now=now + uploads.KEPT_SECONDS - 5) == 0
+    assert uploads.tidy_uploads(now=now + uploads.KEPT_SECONDS + 5) == 1
+    assert kept_files() == ["not-ours"]
+
+
+def test_a_spreadsheet_is_read(staff, miniprogram):
+    file = SimpleUploadedFile("桌子.xlsx", workbook(["场景", "名称", "座位"], ["t=1", "一号桌", "A1"]).getvalue())
+    answer = send(staff, miniprogram, source="file", file=file)
+    assert numbers(answer)["valid"] == "1"
+    assert '<span class="badge">座位</span>' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not a text"),
+        (b"scene\n\xff\xfe\xff\n", "not a text"),
+        (b"PK\x03\x04 and nothing else", "not an XLSX file"),
+        (b"", "There are no rows"),
+        (b"a,b\n1,2\n", "no column"),
+        (b"scene" + b",c" * 1_000_000 + b"\n", "is not CSV|columns"),
+        (b"scene\nt=1" + b",x" * 1_000 + b"\n", "columns"),
+        (with_member(workbook(["scene"]), "xl/worksheets/sheet1.xml", BOMB + SHEET % b"").getvalue(), "unpacks"),
+        (
+            with_member(workbook(["scene"]), "xl/sharedStrings.xml", b"<a>" + b" " * 70_000_000 + b"</a>").getvalue(),
+            "unpacks",
+        ),
+        (
+            with_member(
+                workbook(["scene"]), "xl/worksheets/sheet1.xml", SHEET % (b"<row>" + b"<c/>" * 1_000_000 + b"</row>")
+            ).getvalue(),
+            "columns",
+        ),
+    ],
+)  # fmt: skip
+def test_a_hostile_file_is_refused_in_words_with_the_form_kept(staff, miniprogram, content, words):
+    answer = send(staff, miniprogram, source="file", file=csv_file(content, name="x.xlsx"), name="Kept")
+    assert answer.status_code == 400
+    assert re.search(words, answer.text)
+    assert 'value="Kept"' in answer.text
+    assert not CodeBatch.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused_and_not_kept(staff, miniprogram, monkeypatch):
+    monkeypatch.setattr(uploads, "BODY_MAX_BYTES", 1000)
+    answer = send(staff, miniprogram, source="file", file=csv_file("scene\n" + "t\n" * 1000), name="Kept")
+    assert answer.status_code == 413
+    assert 'value="Kept"' in answer.text
+    assert kept_files() == []
+
+
+def test_more_rows_than_a_batch_may_have_are_refused(staff, miniprogram, monkeypatch):
+    from apps.batches import ordering
+
+    monkeypatch.setattr(ordering, "MAX_ROWS", 3)
+    answer = send(staff, miniprogram, text="a\nb\nc\nd", action="start")
+    assert answer.status_code == 413
+    assert "more than 3 rows" in answer.text
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd.csv", "a/b\\c.csv", "x\x00\x1b[31m.csv", "<b>.csv", "n" * 250 + ".csv"]
+)
+def test_the_name_of_a_file_is_a_name_and_nothing_more(staff, miniprogram, name):
+    upload = csv_file()
+    # past Django's own cleaning, as if that were not there
+    upload._name = name
+    token = token_in(send(staff, miniprogram, source="file", file=upload))
+    answer = send(staff, miniprogram, source="file", kept=token, action="start")
+    assert answer.status_code == 302
+    shown = CodeBatch.objects.get()
+    assert shown.name.isprintable()
+    assert "<b>" not in staff.get(f"/batches/{shown.pk}/").text
+
+
+def test_formulas_and_odd_names_in_cells_are_text(staff, miniprogram):
+    text = 'scene,label,seat\na=1,=HYPERLINK("http://x"),+1\na=2,../../x,<img src=x>\n'
+    answer = send(staff, miniprogram, text=text, action="start")
+    batch = CodeBatch.objects.get()
+    assert [item.label for item in batch.items.all()] == ['=HYPERLINK("http://x")', "../../x"]
+    assert "<img src=x>" not in staff.get(answer["Location"]).text
+    csv = b"".join(staff.get(f"/batches/{batch.pk}/file.csv").streaming_content).decode()
+    assert "\"'=HYPERLINK" in csv and ",'+1," in csv
+
+
+def test_control_characters_in_a_cell_are_a_problem_with_a_cure(staff, miniprogram):
+    answer = send(staff, miniprogram, text="scene,label,seat\na=1,x\x1b[31my,\na=2,,\x07\n")
+    assert numbers(answer)["with problems"] == "2"
+    assert "invisible characters" in answer.text
+
+
+def test_nul_in_a_pasted_text_is_400(staff, miniprogram):
+    assert send(staff, miniprogram, text="a\0b").status_code == 400
+
+
+def test_a_text_that_is_too_long_for_a_form_is_said(staff, miniprogram):
+    answer = send(staff, miniprogram, text="t=1\n" * 150_000)
+    assert answer.status_code == 400
+    assert "at most 500000 characters" in answer.text
+
+
+# --- patterns
+
+
+def test_a_pattern_with_several_variables_becomes_a_batch(staff, miniprogram):
+    answer = send(staff, miniprogram, source="pattern", action="start", **PATTERN)
+    assert answer.status_code == 302
+    assert [(item.scene, item.label) for item in BatchItem.objects.all()] == [
+        ("r=hall&t=009", "hall 009"),
+        ("r=hall&t=010", "hall 010"),
+        ("r=terrace&t=009", "terrace 009"),
+        ("r=terrace&t=010", "terrace 010"),
+    ]
+
+
+def test_what_a_pattern_will_make_is_shown_while_it_is_typed(staff):
+    text = staff.get(f"{ADDRESS}pattern/", PATTERN | {"variable-1-last": "500"}).text
+    assert "984 codes" in text
+    assert "r=hall&amp;t=009" in text and "r=terrace&amp;t=500" in text
+    assert "50 codes" in staff.get(f"{ADDRESS}pattern/").text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"variable-1-last": ""}, "Give either from and to, or values"),
+        ({"variable-1-last": "x"}, "To: Enter a whole number."),
+        ({"variable-1-name": ""}, "{n} has no values"),
+        ({"variable-1-last": "999999"}, "at most 100000"),
+        ({"scene_pattern": "x"}, "is not used"),
+        ({"variable-1-first": "9" * 400}, "less than or equal to"),
+    ],
+)
+def test_a_pattern_that_cannot_be_meant_is_explained_and_kept(staff, miniprogram, change, words):
+    label = {"label_pattern": ""}
+    assert words in staff.get(f"{ADDRESS}pattern/", PATTERN | label | change).text
+    answer = send(staff, miniprogram, source="pattern", **(PATTERN | label | change))
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert 'name="variable-0-values" value="hall, terrace"' in answer.text
+
+
+def test_a_pattern_counts_down_too(staff, miniprogram):
+    text = staff.get(f"{ADDRESS}pattern/", PATTERN | {"variable-1-first": "10", "variable-1-last": "9"}).text
+    assert text.index("t=010") < text.index("t=009")
+
+
+# --- the other kinds
+
+
+@pytest.mark.parametrize("kind", ["limited", "qrcode"])
+def test_kinds_with_a_path_take_what_they_know_and_nothing_else(staff, miniprogram, kind):
+    text = "page,label\npages/index/index?t=1,one\n"
+    answer = send(staff, miniprogram, kind=kind, page="", text=text, is_hyaline="on", color="auto", action="start")
+    assert answer.status_code == 302, answer.text
+    batch = CodeBatch.objects.get()
+    assert (batch.kind, batch.items.get().page) == (kind, "pages/index/index?t=1")
+    assert batch.is_hyaline is (kind == "limited")
+
+
+def test_a_pattern_of_a_kind_with_a_path_makes_paths(staff, miniprogram):
+    pattern = {"scene_pattern": "pages/index/index?t={n}", "variable-0-name": "n", "variable-0-first": "1",
+               "variable-0-last": "3"}  # fmt: skip
+    assert (
+        send(staff, miniprogram, kind="limited", source="pattern", action="start", page="", **pattern).status_code
+        == 302
+    )
+    assert BatchItem.objects.last().page == "pages/index/index?t=3"
+
+
+# --- wrong fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text": "  "}, "Paste at least one row"),
+        ({"source": "file"}, "Choose a CSV or XLSX file"),
+        ({"source": "nowhere"}, "nowhere is not one of the available choices"),
+        ({"width": "7"}, "from 280 to 1280"),
+        ({"page": "/pages/x"}, "Remove the leading /"),
+        ({"kind": "round"}, "round is not one of the available choices"),
+        ({"name": "x" * 101}, "at most 100 characters"),
+        ({"miniprogram": "wx0000000000000000"}, "not one of the available choices"),
+        ({"tags": "x" * 100}, "at most 50: shorten it"),
+    ],
+)
+def test_a_wrong_field_is_400_with_its_cure_and_nothing_lost(staff, miniprogram, changes, message):
+    answer = send(staff, miniprogram, **({"text": "kept=1"} | changes))
+    assert answer.status_code == 400
+    assert message in answer.text
+    assert "text" in changes or "kept=1" in answer.text
+    assert not CodeBatch.objects.exists()
+
+
+def test_a_mini_program_that_was_switched_off_in_the_meantime_starts_nothing(staff, miniprogram):
+    miniprogram.is_active = False
+    miniprogram.save()
+    make_miniprogram()
+    assert send(staff, miniprogram, action="start").status_code == 400
+    assert not CodeBatch.objects.exists()
+
+
+def test_an_empty_workbook_is_explained(staff, miniprogram):
+    book = openpyxl.Workbook()
+    file = io.BytesIO()
+    book.save(file)
+    assert zipfile.is_zipfile(file)
+    answer = send(staff, miniprogram, source="file", file=csv_file(file.getvalue(), name="empty.xlsx"))
+    assert "no column" in answer.text
+
+
+def test_a_text_beyond_what_any_form_may_hold_is_answered_with_a_way_out(staff, miniprogram):
+    answer = send(staff, miniprogram, text="t=1\n" * 1_000_000)
+    assert answer.status_code == 400
+    assert "upload it as a file" in answer.text
+
+
+def test_a_person_with_a_very_long_name_orders_too(staff, miniprogram):
+    staff.force_login(make_staff("n" * 150))
+    answer = send(staff, miniprogram, action="start")
+    assert staff.get(answer["Location"]).status_code == 200
+    assert len(CodeBatch.objects.get().issued_by) == 150

@@ -11,12 +11,15 @@ export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test check audit screenshots backup restore secrets messages lock clean
+.PHONY: help run test test-fast drills soak check audit screenshots backup restore secrets messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
-	@echo 'make test      run the tests, on SQLite and on PostgreSQL (ARGS: for pytest, on SQLite only)'
+	@echo 'make test      run all tests, what can differ by the database on PostgreSQL too (ARGS: for pytest; COVERAGE=1)'
+	@echo 'make test-fast only tests/unit: no service is needed'
+	@echo 'make drills    the long forms of tests/drills and every rehearsed failure (an hour)'
+	@echo 'make soak      the whole suite ten times while other processes want the processor'
 	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
 	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
 	@echo 'make screenshots  draw docs/screenshots/ anew (needs Chromium)'
@@ -32,6 +35,17 @@ run: $(VENV)/runtime
 
 test: $(VENV)/development
 	@$(PY) -m tests $(ARGS)
+
+test-fast: $(VENV)/development
+	@$(PY) -m pytest tests/unit $(ARGS)
+
+drills: export DRILLS = long
+drills: $(VENV)/development
+	@$(PY) -m pytest tests/drills $(ARGS)
+	@$(PY) -m benchmarks.drills
+
+soak: $(VENV)/development
+	@$(PY) -m benchmarks.soak_suite $(ARGS)
 
 # Values that open nothing: what is checked is the configuration of a production server.
 check messages: export SECRET_KEY = only-for-make-check-0123456789-abcdefghijklmnopqrstuvwxyz

@@ -1,7 +1,8 @@
 """`python -m tests [pytest arguments]`: the whole suite on SQLite; then, on PostgreSQL, what can differ by that.
 
-On each database the drills come last and alone; everything else runs beside each other, one process for a core. With
-arguments: those, in one process, on SQLite (or on PostgreSQL with TEST_DATABASE=postgres) only.
+One process for a core; the tests of a file stay together, because they share what is expensive. With arguments: those
+alone, in one process, on SQLite (or on PostgreSQL with TEST_DATABASE=postgres). COVERAGE=1 measures branch coverage,
+of the processes that tests start as well, and fails below the threshold in pyproject.toml.
 """
 
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 from pytest import ExitCode
@@ -18,11 +20,15 @@ from wxcode.stack import lifeline
 
 # each has a Redis, a sandbox and a browser of its own
 MOST_AT_ONCE = 4
-AT_ONCE = ["-n", str(min(os.cpu_count() or 1, MOST_AT_ONCE)), "--dist", "worksteal", "-m", "not drill"]
-# sixteen processes at a time that are bound by seconds: they want the machine for themselves
-ALONE = ["-m", "drill"]
-ON_POSTGRES = {"TEST_DATABASE": "postgres", "TEST_ONLY": "database"}
-IS_CI = os.environ.get("CI", "").lower() in ("1", "true")
+AT_ONCE = ["-n", str(min(os.cpu_count() or 1, MOST_AT_ONCE)), "--dist", "loadfile", "--no-loadscope-reorder"]
+PARTS = {
+    "SQLite": (AT_ONCE, {}),
+    "PostgreSQL": ([*AT_ONCE, "-m", "both_databases"], {"TEST_DATABASE": "postgres"}),
+}
+
+
+def is_set(name: str) -> bool:
+    return os.environ.get(name, "").lower() in ("1", "true")
 
 
 def missing_parts() -> dict[str, str]:
@@ -40,36 +46,52 @@ def missing_parts() -> dict[str, str]:
     return missing
 
 
-def run_pytest(arguments: Sequence[str], **variables: str) -> int:
-    """Pytest's exit code. Signals to end reach it, and it tidies up."""
-    command = lifeline.command_line(signal.SIGTERM, [sys.executable, "-m", "pytest", *arguments])
-    process = subprocess.Popen(command, env=os.environ | variables)
+def run(*command: str, **variables: str) -> int:
+    """The exit code of `python -m command`. Signals to end reach it, and pytest tidies up."""
+    process = subprocess.Popen(
+        lifeline.command_line(signal.SIGTERM, [sys.executable, "-m", *command]), env=os.environ | variables
+    )
     # the terminal sends Ctrl-C to pytest as well, which says how far it came
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     return process.wait()
 
 
-def main() -> int:
-    if sys.argv[1:]:
-        return run_pytest(sys.argv[1:])
+def run_pytest(arguments: Sequence[str], **variables: str) -> int:
+    measuring = ("coverage", "run", "-m") if is_set("COVERAGE") else ()
+    return run(*measuring, "pytest", *arguments, **variables)
+
+
+def run_parts() -> int:
+    """Every part, whatever became of the one before; what each took."""
     missing = missing_parts()
     for name, what in missing.items():
         print(f"{name} is not on this machine, so left out: {what}.", flush=True)
-    if missing and IS_CI:
+    if missing and is_set("CI"):
         print("CI=true: nothing may be left out.", file=sys.stderr)
         return 1
-    databases: dict[str, dict[str, str]] = {"SQLite": {}, "PostgreSQL": ON_POSTGRES}
-    failed = 0
-    for database, variables in databases.items():
+    failed, took = 0, {}
+    for database, (arguments, variables) in PARTS.items():
         if database in missing:
             continue
-        for part in (AT_ONCE, ALONE):
-            print(f"On {database}{', the drills' if part is ALONE else ''}:", flush=True)
-            code = run_pytest(part, **variables)
-            if code in (ExitCode.INTERRUPTED, -signal.SIGTERM):
-                return code
-            failed = failed or code
+        print(f"On {database}:", flush=True)
+        started = time.monotonic()
+        code = run_pytest(arguments, **variables)
+        took[database] = time.monotonic() - started
+        if code in (ExitCode.INTERRUPTED, -signal.SIGTERM):
+            return code
+        failed = failed or code
+    print(", ".join(f"{database}: {seconds:.0f} s" for database, seconds in took.items()), flush=True)
+    return failed
+
+
+def main() -> int:
+    failed = run_pytest(sys.argv[1:]) if sys.argv[1:] else run_parts()
+    if is_set("COVERAGE") and failed != ExitCode.INTERRUPTED:
+        run("coverage", "combine", "--quiet")
+        # a part of the suite covers a part of the code
+        threshold = ["--fail-under=0"] if sys.argv[1:] else []
+        failed = run("coverage", "report", *threshold) or failed
     return failed
 
 

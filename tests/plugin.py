@@ -19,6 +19,7 @@ from wxcode.stack import redis_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+LONGEST_FIRST = ("drills", "browser", "integration", "unit")
 cleanup = contextlib.ExitStack()
 
 
@@ -67,19 +68,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     return (yield)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """TEST_ONLY=database: not what runs on the other database and cannot differ by it."""
-    if os.environ.get("TEST_ONLY") != "database":
-        return
-    left_out = [item for item in items if not can_differ_by_database(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
-
-
-def can_differ_by_database(item: pytest.Item) -> bool:
-    """It uses one, and is no browser, whose pages other tests ask for on both."""
-    uses_one = "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db")
-    return bool(uses_one) and not item.get_closest_marker("browser")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no process has one left while the others have nothing to do."""
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(BASE_DIR / "tests").parts[0]))
 
 
 @pytest.hookimpl(trylast=True)

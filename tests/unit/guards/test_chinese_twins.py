@@ -1,9 +1,8 @@
 """Every document has a Chinese twin: linked both ways, with the same headings, programs, tables and links."""
 
 import re
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 DOCUMENTS = ["README.md", *sorted(str(path.relative_to(BASE_DIR)) for path in (BASE_DIR / "docs").rglob("*.md"))]
@@ -18,15 +17,14 @@ def twin_of(name: str) -> Path:
     return BASE_DIR / f"{name.removesuffix('.md')}.zh-CN.md"
 
 
+@cache
+def whole(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
 def read(path: Path) -> str:
     """The text below the line that links the other language."""
-    return path.read_text("utf-8").partition("\n")[2]
-
-
-def both(name: str) -> tuple[str, str]:
-    if not twin_of(name).is_file():
-        pytest.skip("has no twin, which another test says")
-    return read(BASE_DIR / name), read(twin_of(name))
+    return whole(path).partition("\n")[2]
 
 
 def programs(text: str) -> list[str]:
@@ -49,46 +47,53 @@ def links(text: str) -> list[str]:
     return sorted({path + mark for path, mark, _anchor in targets})
 
 
-@pytest.mark.parametrize("name", ENGLISH)
-def test_it_has_a_twin_and_each_links_the_other(name: str) -> None:
-    twin = twin_of(name)
-    assert twin.is_file(), f"{name} is not translated yet: write {twin.relative_to(BASE_DIR)} beside it"
-    first, second = ((path.read_text("utf-8").split("\n", 1)[0]) for path in (BASE_DIR / name, twin))
-    assert first == f"English | [简体中文]({twin.name})", f"the first line of {name} must link its twin"
-    assert second == f"[English]({Path(name).name}) | 简体中文", f"the first line of {twin.name} must link {name}"
+def test_every_document_has_a_twin_and_each_links_the_other() -> None:
+    alone = [name for name in ENGLISH if not twin_of(name).is_file()]
+    assert not alone, "these are not translated yet: write NAME.zh-CN.md beside them"
+    unlinked = []
+    for name in ENGLISH:
+        twin = twin_of(name)
+        first, second = (whole(path).partition("\n")[0] for path in (BASE_DIR / name, twin))
+        if first != f"English | [简体中文]({twin.name})" or second != f"[English]({Path(name).name}) | 简体中文":
+            unlinked.append(name)
+    assert not unlinked, "the first line of these and of their twins must link the other"
 
 
-@pytest.mark.parametrize("name", ENGLISH)
-def test_the_twin_has_the_same_headings_tables_programs_and_links(name: str) -> None:
-    english, chinese = both(name)
-    hint = f"{twin_of(name).relative_to(BASE_DIR)} does not follow {name}: translate what has changed there"
-    assert headings(chinese) == headings(english), hint
-    assert rows_of_tables(chinese) == rows_of_tables(english), hint
-    assert programs(chinese) == programs(english), hint
-    assert links(chinese) == links(english), hint
+def test_a_twin_has_the_same_headings_tables_programs_and_links() -> None:
+    different = [
+        (name, of_both.__name__)
+        for name in ENGLISH
+        for of_both in (headings, rows_of_tables, programs, links)
+        if of_both(read(BASE_DIR / name)) != of_both(read(twin_of(name)))
+    ]
+    assert not different, "translate what has changed there"
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".zh-CN.md")])
-def test_no_twin_is_alone_and_it_leads_to_chinese_where_there_is_some(name: str) -> None:
-    assert (BASE_DIR / name.replace(".zh-CN.md", ".md")).is_file(), f"{name} translates nothing"
-    place = (BASE_DIR / name).parent
-    for target in LINK.findall(read(BASE_DIR / name)):
-        path = target.partition("#")[0]
-        if path.endswith(".md") and not path.endswith(".zh-CN.md"):
-            assert not (place / f"{path.removesuffix('.md')}.zh-CN.md").is_file(), f"{name} links the English {path}"
+def test_no_twin_is_alone_and_it_leads_to_chinese_where_there_is_some() -> None:
+    chinese = [name for name in DOCUMENTS if name.endswith(".zh-CN.md")]
+    assert not [name for name in chinese if not (BASE_DIR / name.replace(".zh-CN.md", ".md")).is_file()]
+    to_english = [
+        (name, path)
+        for name in chinese
+        for path in (target.partition("#")[0] for target in LINK.findall(read(BASE_DIR / name)))
+        if path.endswith(".md")
+        and not path.endswith(".zh-CN.md")
+        and ((BASE_DIR / name).parent / f"{path.removesuffix('.md')}.zh-CN.md").is_file()
+    ]
+    assert not to_english
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, *(str(twin_of("README.md").relative_to(BASE_DIR)),)])
-def test_its_links_lead_somewhere(name: str) -> None:
-    text = (BASE_DIR / name).read_text("utf-8")
-    for target in LINK.findall(PROGRAM.sub("", text)):
-        path, _mark, anchor = target.partition("#")
-        if "://" in path:
-            continue
-        found = (BASE_DIR / name).parent / path if path else BASE_DIR / name
-        assert found.exists(), f"{name}: {target}"
-        if anchor:
-            assert anchor in anchors(found.read_text("utf-8")), f"{name}: {target}"
+def test_every_link_leads_somewhere() -> None:
+    lost = []
+    for document in [*(BASE_DIR / name for name in DOCUMENTS), twin_of("README.md")]:
+        for target in LINK.findall(PROGRAM.sub("", whole(document))):
+            path, _mark, anchor = target.partition("#")
+            if "://" in path:
+                continue
+            found = document.parent / path if path else document
+            if not found.exists() or (anchor and anchor not in anchors(whole(found))):
+                lost.append((document.name, target))
+    assert not lost
 
 
 def anchors(text: str) -> set[str]:
@@ -102,7 +107,7 @@ def test_every_document_is_found_from_the_readme() -> None:
     while waiting:
         document = waiting.pop()
         seen.add(str(document.relative_to(BASE_DIR)))
-        for target in LINK.findall(document.read_text("utf-8")):
+        for target in LINK.findall(whole(document)):
             path = (document.parent / target.partition("#")[0]).resolve()
             if path.suffix == ".md" and path.is_file() and str(path.relative_to(BASE_DIR)) not in seen:
                 waiting.append(path)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection, migrations, models
+from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
@@ -151,14 +151,3 @@ def test_the_guard_finds_what_would_break(operation, state):
 )
 def test_the_guard_lets_pass_what_would_not(operation, state):
     assert not list(problems(operation, "shop", state))
-
-
-@pytest.mark.django_db
-def test_the_code_of_the_version_before_inserts_into_the_new_schema():
-    loader = MigrationLoader(connection)
-    before = loader.project_state([("miniprograms", "0003_looks_of_codes")]).apps
-    row = before.get_model("miniprograms", "MiniProgram").objects.create(appid="wx0123456789abcdef", name="Shop")
-    from apps.miniprograms.models import MiniProgram
-
-    now = MiniProgram.objects.get(pk=row.pk)
-    assert (now.proxy_url, now.proxy_login_ref) == ("", "")

@@ -99,7 +99,7 @@ def test_a_decompression_bomb_is_refused_by_its_header_before_a_pixel_is_decoded
 
 
 def test_a_bomb_in_the_text_of_a_png_is_refused():
-    text = b"note\x00\x00" + zlib.compress(bytes(10**8), 9)
+    text = b"note\x00\x00" + zlib.compress(bytes(10**7), 1)
     end_of_header = 8 + 25
     chunk = struct.pack(">I", len(text)) + b"zTXt" + text + struct.pack(">I", zlib.crc32(b"zTXt" + text))
     refused(PNG[:end_of_header] + chunk + PNG[end_of_header:])

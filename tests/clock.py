@@ -14,13 +14,14 @@ KEYS_OF_OURS = "wxcode:*"
 
 
 class _Monotonic:
-    """How far this process's monotonic clock has been moved ahead."""
+    """How far this process's monotonic clock has been moved ahead, and what it shows while it stands still."""
 
     ahead = 0.0
+    stopped: float | None = None
 
     @classmethod
     def now(cls) -> float:
-        return monotonic() + cls.ahead
+        return monotonic() + cls.ahead if cls.stopped is None else cls.stopped
 
 
 class Clock:
@@ -29,6 +30,9 @@ class Clock:
     Moved are `time.time`, `datetime` and `time.monotonic` as modules of ours ask for them, the moment of scripts in
     Redis, what expires there, and WeChat's clock. Not moved: deadlines on sockets, other processes. Afterwards all but
     `time.monotonic` are as before, which never goes back: threads and memories that outlive the test go by it.
+
+    After `stop()` time stands still between the moves, so that a test can state exact moments; what expires in Redis
+    and WeChat's clock run on.
     """
 
     def __init__(self) -> None:
@@ -44,18 +48,32 @@ class Clock:
     def __exit__(self, *_: object) -> None:
         self._travels.close()
         scripts.NOW = self._server_now
+        _Monotonic.stopped = None
+
+    def stop(self) -> None:
+        """Time stands still, but for `advance`."""
+        _Monotonic.stopped = _Monotonic.now()
+        self._move(0)
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` go by."""
-        _Monotonic.ahead += seconds
-        time.monotonic = _Monotonic.now
-        self._moved += seconds
-        self._travels.enter_context(time_machine.travel(time.time() + seconds, tick=True))
-        scripts.NOW = f"{self._server_now}now = now + {round(self._moved * 1_000_000)}\n"
+        self._move(seconds)
         if self.redis is not None:
             self._expire(self.redis, seconds)
         if self.sandbox is not None:
             self.sandbox.advance(seconds)
+
+    def _move(self, seconds: float) -> None:
+        _Monotonic.ahead += seconds
+        time.monotonic = _Monotonic.now
+        self._moved += seconds
+        moment = time.time() + seconds
+        self._travels.enter_context(time_machine.travel(moment, tick=_Monotonic.stopped is None))
+        if _Monotonic.stopped is not None:
+            _Monotonic.stopped += seconds
+            scripts.NOW = f"local now = {round(moment * 1_000_000)}\n"
+        else:
+            scripts.NOW = f"{self._server_now}now = now + {round(self._moved * 1_000_000)}\n"
 
     def _expire(self, redis: Redis, seconds: float) -> None:
         for name in redis.scan_iter(KEYS_OF_OURS):

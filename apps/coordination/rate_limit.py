@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +60,15 @@ class PermitRefused(WxcodeError):
     is_retryable = True
 
 
-def acquire_permit(pool: str, *, limit: int, period_seconds: float, burst: int, max_wait_seconds: float) -> float:
+def acquire_permit(
+    pool: str,
+    *,
+    limit: int,
+    period_seconds: float,
+    burst: int,
+    max_wait_seconds: float,
+    pause: Callable[[float], object] = time.sleep,
+) -> float:
     """Wait for one of `limit` permits per `period_seconds` of `pool`; answer the seconds waited.
 
     At most `burst` permits are given at one moment, so any window of the period sees at most `limit + burst`.
@@ -79,7 +87,7 @@ def acquire_permit(pool: str, *, limit: int, period_seconds: float, burst: int, 
         )
     if wait:
         tally("permit_wait_seconds", pool, amount=wait / 1_000_000)
-        time.sleep(wait / 1_000_000)
+        pause(wait / 1_000_000)
     return wait / 1_000_000
 
 

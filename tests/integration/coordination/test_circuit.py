@@ -7,18 +7,25 @@ import pytest
 
 from apps.coordination import circuit, connection
 from apps.coordination.circuit import Standing
+from apps.coordination.scripts import server_seconds
 
 NAME = "wx1 /endpoint"
-LIMITS = {"threshold": 3, "pause_seconds": 0.4}
+PAUSE, TRIAL = 40.0, 5.0
+# Redis keeps ends to the millisecond
+PAUSE_AND_A_BIT, TRIAL_AND_A_BIT = PAUSE + 0.001, TRIAL + 0.001
+LIMITS = {"threshold": 3, "pause_seconds": PAUSE}
+
+
+def forget():
+    for memory in (circuit._open_until, circuit._failing, circuit._asked_at):
+        memory.clear()
 
 
 @pytest.fixture(autouse=True)
-def clean_memory():
-    circuit._open_until.clear()
-    circuit._failing.clear()
+def _nothing_is_known(stopped):
+    forget()
     yield
-    circuit._open_until.clear()
-    circuit._failing.clear()
+    forget()
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def redis_away(settings, monkeypatch):
 
 
 def enter(**options):
-    return circuit.enter(NAME, **{"trial_seconds": 5.0, **options})
+    return circuit.enter(NAME, **{"trial_seconds": TRIAL, **options})
 
 
 def fail(times=1):
@@ -47,12 +54,20 @@ def open_it():
     assert fail(3) == [False, False, True]
 
 
-def test_failures_in_a_row_open_it():
+def test_failures_in_a_row_open_it(redis_client):
     open_it()
     refused = enter()
-    assert refused.standing is Standing.OPEN and 0 < refused.seconds <= 0.41
+    assert (refused.standing, refused.seconds) == (Standing.OPEN, pytest.approx(PAUSE, abs=0.001))
     (found,) = circuit.find_open()
-    assert (found.name, found.failures) == (NAME, 3) and found.opened_at <= time.time() + 1
+    assert (found.name, found.failures) == (NAME, 3)
+    now = server_seconds(redis_client)
+    assert (found.opened_at, found.until) == pytest.approx((now, now + PAUSE), abs=0.001)
+
+
+def test_failures_that_are_further_apart_are_no_row(stopped):
+    fail(2)
+    stopped.advance(circuit.ROW_SECONDS + 1)
+    assert fail(2) == [False, False]
 
 
 def test_an_answer_between_them_begins_the_row_anew():
@@ -67,42 +82,42 @@ def test_another_name_is_another_circuit():
     assert circuit.enter("wx2 /endpoint", trial_seconds=5).standing is Standing.CLOSED
 
 
-def test_after_the_pause_one_call_alone_is_the_trial():
+def test_after_the_pause_one_call_alone_is_the_trial(stopped):
     open_it()
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     with ThreadPoolExecutor(16) as threads:
         standings = [each.standing for each in threads.map(lambda _: enter(), range(16))]
     assert standings.count(Standing.TRIAL) == 1 and standings.count(Standing.OPEN) == 15
 
 
-def test_a_trial_that_succeeds_closes_it():
+def test_a_trial_that_succeeds_closes_it(stopped):
     open_it()
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     assert circuit.note_success(enter()) is True
     assert enter().standing is Standing.CLOSED and circuit.find_open() == []
 
 
-def test_a_trial_that_fails_keeps_it_open_for_another_pause():
+def test_a_trial_that_fails_keeps_it_open_for_another_pause(stopped):
     open_it()
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     assert circuit.note_failure(enter(), **LIMITS) is False
     assert enter().standing is Standing.OPEN
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     assert enter().is_trial
 
 
-def test_a_trial_whose_process_died_is_replaced_after_its_lease():
+def test_a_trial_whose_process_died_is_replaced_after_its_lease(stopped):
     open_it()
-    time.sleep(0.45)
-    assert enter(trial_seconds=0.3).is_trial
+    stopped.advance(PAUSE_AND_A_BIT)
+    assert enter().is_trial
     assert enter().standing is Standing.OPEN
-    time.sleep(0.35)
+    stopped.advance(TRIAL_AND_A_BIT)
     assert enter().is_trial
 
 
-def test_a_trial_that_was_not_made_leaves_its_place_to_the_next():
+def test_a_trial_that_was_not_made_leaves_its_place_to_the_next(stopped):
     open_it()
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     circuit.give_back(enter())
     assert enter().is_trial
 
@@ -146,24 +161,24 @@ def test_without_redis_nothing_opens(redis_away):
     assert enter().standing is Standing.CLOSED
 
 
-def test_without_redis_what_was_known_to_be_open_stays_so_until_its_end(redis_away):
+def test_without_redis_what_was_known_to_be_open_stays_so_until_its_end(redis_away, stopped):
     open_it()
     assert enter().standing is Standing.OPEN
     redis_away()
     assert enter().standing is Standing.OPEN
-    time.sleep(0.45)
+    stopped.advance(PAUSE_AND_A_BIT)
     assert enter().standing is Standing.CLOSED
 
 
-def test_a_trial_whose_outcome_could_not_be_told_closes_nothing(redis_away):
+def test_a_trial_whose_outcome_could_not_be_told_closes_nothing(redis_away, stopped):
     open_it()
-    time.sleep(0.45)
-    trial = enter(trial_seconds=0.3)
+    stopped.advance(PAUSE_AND_A_BIT)
+    trial = enter()
     redis_away()
     assert circuit.note_success(trial) is False
     redis_away.come_back()
     assert enter().standing is Standing.OPEN
-    time.sleep(0.35)
+    stopped.advance(TRIAL_AND_A_BIT)
     assert enter().is_trial
 
 

@@ -36,24 +36,29 @@ CREDENTIAL_PAUSES = {
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("errcode", CREDENTIAL_PAUSES)
-def test_credential_trouble_pauses_for_its_own_time_and_a_change_ends_it(sandbox, errcode):
-    miniprogram = make_miniprogram(sandbox)
-    sandbox.fault("errcode", errcode=errcode, endpoint=STABLE)
-    with pytest.raises(WxcodeError):
+def test_credential_trouble_pauses_for_its_own_time_and_is_told_until_a_change_ends_it(sandbox):
+    pauses, asked, told = {}, {}, {}
+    for errcode in CREDENTIAL_PAUSES:
+        miniprogram = make_miniprogram(sandbox)
+        sandbox.fault("errcode", errcode=errcode, endpoint=STABLE, appid=miniprogram.appid)
+        told[errcode] = [refusal(miniprogram)["errcode"] for _ in range(3)]
+        known = trouble.find_trouble(miniprogram.appid)
+        assert (known.errcode, known.is_credential, cure(known)) == (errcode, True, find_errcode(errcode).cure)
+        pauses[errcode] = round(known.until - known.at)
+        asked[errcode] = sandbox.count(STABLE, appid=miniprogram.appid)
+        sandbox.clear_faults()
+        miniprogram.save()
+        assert get_access_token(miniprogram, requested_by="test").value
+    assert pauses == CREDENTIAL_PAUSES
+    assert asked == dict.fromkeys(CREDENTIAL_PAUSES, 1)
+    assert told == {errcode: [errcode] * 3 for errcode in CREDENTIAL_PAUSES}
+
+
+def refusal(miniprogram):
+    """The problem that a caller without a token is told."""
+    with pytest.raises(WxcodeError) as refused:
         get_access_token(miniprogram, requested_by="test")
-    known = trouble.find_trouble(miniprogram.appid)
-    assert (known.errcode, known.is_credential) == (errcode, True)
-    assert round(known.until - known.at) == CREDENTIAL_PAUSES[errcode]
-    assert cure(known) == find_errcode(errcode).cure
-    for _ in range(5):
-        with pytest.raises(WxcodeError) as again:
-            get_access_token(miniprogram, requested_by="test")
-        assert again.value.as_problem()["errcode"] == errcode
-    assert sandbox.count(STABLE) == 1
-    sandbox.clear_faults()
-    miniprogram.save()
-    assert get_access_token(miniprogram, requested_by="test").value
+    return refused.value.as_problem()
 
 
 @pytest.mark.django_db
@@ -68,12 +73,13 @@ def test_a_success_ends_the_row_of_failures(sandbox):
         assert trouble.find_trouble(miniprogram.appid) is None
 
 
-@pytest.mark.parametrize("errcode", policy.CREDENTIAL_PAUSES)
-def test_pauses_grow_to_their_longest_and_no_further(errcode):
-    first, longest = policy.CREDENTIAL_PAUSES[errcode]
-    pauses = [policy.pause_seconds(errcode=errcode, code="x", failures=count) for count in range(1, 40)]
-    assert pauses[0] == first and pauses[-1] == longest
-    assert pauses == sorted(pauses)
+def test_pauses_grow_to_their_longest_and_no_further():
+    offenders = []
+    for errcode, (first, longest) in policy.CREDENTIAL_PAUSES.items():
+        pauses = [policy.pause_seconds(errcode=errcode, code="x", failures=count) for count in range(1, 40)]
+        if (pauses[0], pauses[-1], pauses) != (first, longest, sorted(pauses)):
+            offenders.append((errcode, pauses))
+    assert offenders == []
 
 
 @pytest.mark.parametrize(("errcode", "code"), [(-1, "wechat_busy"), (None, "wechat_timeout"), (99999, "wechat_error")])

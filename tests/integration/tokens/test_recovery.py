@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ from apps.tokens.models import TokenEvent, Trigger
 from apps.tokens.refreshing import fetch_and_store
 from apps.tokens.schedule import refresh_due_tokens
 from apps.tokens.services import get_access_token, refresh_token, replace_rejected_token
+from apps.wechat import calls
 from apps.wechat.errors import TokenRejected, WeChatBusy
 from tests.parts import make_miniprogram
 
@@ -34,35 +36,52 @@ def alone(miniprogram):
     return local_memory.token_without_redis(miniprogram, rejected=None, unavailable=UNAVAILABLE)
 
 
-def test_a_rejected_token_whose_refresh_failed_may_be_refreshed_again(sandbox):
+@pytest.fixture
+def when_wechat_has_answered(monkeypatch):
+    """`when_wechat_has_answered(act)`: `act()` once, between the answer to a call and what is made of it."""
+
+    def plan(act: Callable[[], object]) -> None:
+        def listen(_call: calls.Call) -> None:
+            calls.listeners.remove(listen)
+            act()
+
+        monkeypatch.setattr(calls, "listeners", [*calls.listeners, listen])
+
+    return plan
+
+
+def outlast_trouble(miniprogram, clock):
+    clock.advance(trouble.find_trouble(miniprogram.appid).until - time.time() + 0.1)
+
+
+def test_a_rejected_token_whose_refresh_failed_may_be_refreshed_again(sandbox, clock):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     old = get(miniprogram)
     sandbox.fault("busy", endpoint=TOKEN, times=1)
     with pytest.raises(WeChatBusy):
         replace(miniprogram, old.value)
-    time.sleep(trouble.find_trouble(miniprogram.appid).until - time.time() + 0.05)
+    outlast_trouble(miniprogram, clock)
     new = replace(miniprogram, old.value)
     assert new.value != old.value
     with pytest.raises(TokenRejected):
         replace(miniprogram, new.value)
 
 
-def test_a_rejected_token_that_was_replaced_leaves_no_trouble_behind(sandbox):
+def test_a_rejected_token_that_was_replaced_leaves_no_trouble_behind(sandbox, clock):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     old = get(miniprogram)
     sandbox.fault("busy", endpoint=TOKEN, times=1)
     with pytest.raises(WeChatBusy):
         refresh_token(miniprogram, trigger=Trigger.SCHEDULE, requested_by="test")
-    time.sleep(trouble.find_trouble(miniprogram.appid).until - time.time() + 0.05)
+    outlast_trouble(miniprogram, clock)
     replace(miniprogram, old.value)
     assert trouble.find_trouble(miniprogram.appid) is None
 
 
-def test_a_token_fetched_while_redis_was_flushed_is_kept(sandbox, redis_client):
+def test_a_token_fetched_while_redis_was_flushed_is_kept(sandbox, redis_client, when_wechat_has_answered):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     get(miniprogram)
-    sandbox.latency(0.5, endpoint=TOKEN)
-    threading.Timer(0.25, redis_client.flushall).start()
+    when_wechat_has_answered(redis_client.flushall)
     token = fetch_and_store(miniprogram, trigger=Trigger.OPERATOR, requested_by="test")
     assert store.find_record(miniprogram.appid).value == token.value
 
@@ -100,29 +119,26 @@ def test_a_change_that_the_beat_has_already_followed_costs_nothing_more(sandbox)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_during_a_fetch_is_followed_by_one_more(sandbox):
+def test_a_change_during_a_fetch_is_followed_by_one_more(sandbox, when_wechat_has_answered):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
-    sandbox.latency(0.6, endpoint=TOKEN)
-
-    def change():
-        time.sleep(0.3)
-        MiniProgram.objects.get().save()
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        changing = pool.submit(change)
-        get(miniprogram)
-        changing.result()
+    when_wechat_has_answered(MiniProgram.objects.get().save)
+    get(miniprogram)
     tasks.refresh_after_change(miniprogram.appid)
     tasks.refresh_after_change(miniprogram.appid)
     assert sandbox.count(TOKEN) == 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_redis_nobody_waits_for_the_fetch_of_another_mini_program(sandbox):
+def test_without_redis_nobody_waits_for_the_fetch_of_another_mini_program(
+    sandbox, when_wechat_has_answered, monkeypatch
+):
     slow, known = make_miniprogram(sandbox), make_miniprogram(sandbox)
     get(known)
-    sandbox.latency(2.0, appid=slow.appid)
+    is_fetching, may_end = threading.Event(), threading.Event()
+
+    def be_slow() -> None:
+        is_fetching.set()
+        assert may_end.wait(60)
 
     def fetch_slowly():
         try:
@@ -130,15 +146,15 @@ def test_without_redis_nobody_waits_for_the_fetch_of_another_mini_program(sandbo
         finally:
             connection.close()
 
+    when_wechat_has_answered(be_slow)
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(fetch_slowly)
-        time.sleep(0.2)
-        started = time.monotonic()
+        assert is_fetching.wait(60)
         assert alone(known).value
-        assert time.monotonic() - started < 0.5
+        monkeypatch.setattr(local_memory, "OWN_FETCH_WAIT_SECONDS", 0.01)
         with pytest.raises(CoordinationUnavailable):
             alone(slow)
-        assert time.monotonic() - started < 1.5
+        may_end.set()
         assert fetching.result().value
     assert sandbox.count(STABLE, appid=slow.appid) == 1
 

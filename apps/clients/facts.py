@@ -41,7 +41,8 @@ T = TypeVar("T")
 class ShortMemory(Generic[T]):
     """A bounded map of names to T whose entries last TTL_SECONDS; the oldest makes room for the newest."""
 
-    def __init__(self, *, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+    # the default looks the clock up at each call, because tests move it
+    def __init__(self, *, size: int, clock: Callable[[], float] = lambda: time.monotonic()) -> None:
         self._size = size
         self._clock = clock
         self._entries: dict[Hashable, tuple[float, T]] = {}

@@ -2,14 +2,13 @@
 
 import datetime as dt
 import re
-import time
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from apps.clients import usage
-from apps.clients.facts import find_caller, forget_everything
+from apps.clients.facts import TTL_SECONDS, find_caller, forget_everything
 from apps.clients.models import ApiClient
 from apps.clients.services import end_hand_over, revoke_client, rotate_key
 from tests.integration.clients.conftest import bearer
@@ -27,13 +26,14 @@ def tool(client, name):
     return f"/admin/clients/apiclient/{client.pk}/actions/{name}/"
 
 
-def test_both_keys_work_for_the_same_client_until_the_old_one_ends(client, make):
+def test_both_keys_work_for_the_same_client_until_the_old_one_ends(client, make, clock):
+    clock.stop()
     api_client, old = make()
-    new = rotate_key(api_client, hand_over=dt.timedelta(seconds=0.6))
+    new = rotate_key(api_client, hand_over=dt.timedelta(seconds=TTL_SECONDS - 1))
     assert (status(client, old), status(client, new)) == (200, 200)
     assert find_caller(old).client_id == find_caller(new).client_id
     # remembered keys end at their moment, not three seconds later
-    time.sleep(0.7)
+    clock.advance(TTL_SECONDS - 1)
     assert (status(client, old), status(client, new)) == (401, 200)
     forget_everything()
     assert (status(client, old), status(client, new)) == (401, 200)

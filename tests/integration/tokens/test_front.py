@@ -244,6 +244,18 @@ def test_a_revoked_key_is_refused_at_once_in_its_process(read):
     assert "invalid_key" in read()
 
 
+def test_what_another_process_changes_counts_when_the_memory_has_ended(read, clock):
+    read()
+    MiniProgram.objects.update(token_mode="classic")
+    assert '"token_mode":"stable"' in read(), "remembered, or this shows nothing"
+    clock.advance(TTL_SECONDS)
+    assert '"token_mode":"classic"' in read()
+    ApiClient.objects.update(is_active=False)
+    assert TOKEN in read()
+    clock.advance(TTL_SECONDS)
+    assert "invalid_key" in read()
+
+
 def test_a_key_expires_while_it_is_remembered(house, read, clock):
     ApiClient.objects.update(expires_at=timezone.now() + timedelta(seconds=TTL_SECONDS - 1))
     read()

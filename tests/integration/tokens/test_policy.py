@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.errors import WxcodeError
@@ -94,6 +94,7 @@ def test_a_secret_that_cannot_be_read_is_the_operators_business():
     assert policy.pause_seconds(errcode=None, code="secret_unavailable", failures=1) == MINUTE
 
 
+@settings(deadline=None)
 @given(fetched_at=st.floats(1_700_000_000, 2_000_000_000), left=st.integers(300, 7200), jitter=st.floats(0, 1))
 def test_a_stable_token_is_asked_for_only_in_its_last_five_minutes(fetched_at, left, jitter):
     expires_at = fetched_at + left
@@ -104,6 +105,7 @@ def test_a_stable_token_is_asked_for_only_in_its_last_five_minutes(fetched_at, l
     assert expires_at - at - MINUTE > policy.LAST_USABLE_SECONDS
 
 
+@settings(deadline=None)
 @given(fetched_at=st.floats(1_700_000_000, 2_000_000_000), jitter=st.floats(0, 1))
 def test_a_classic_token_is_replaced_about_hourly(fetched_at, jitter):
     at = policy.next_refresh_at(

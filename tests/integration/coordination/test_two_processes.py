@@ -1,4 +1,4 @@
-"""What this process and another one agree on through Redis alone: work, results, limits, permits, circuits."""
+"""What this process and another one agree on through Redis: work, results, limits, permits, circuits, counts."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from apps.coordination import circuit
+from apps.coordination.counting import read_counters, tally
 from apps.coordination.idempotency import Repeatable, run_once
 from apps.coordination.rate_limit import PermitRefused, acquire_permit
 from apps.coordination.sliding_window import count_one
@@ -25,6 +26,7 @@ import json
 from django.conf import settings
 from redis import Redis
 from apps.coordination import circuit
+from apps.coordination.counting import tally
 from apps.coordination.idempotency import Repeatable, run_once
 from apps.coordination.rate_limit import acquire_permit
 from apps.coordination.sliding_window import count_one
@@ -39,6 +41,7 @@ def work():
 told = {{"result": run_once({REQUEST!r}, work)}}
 told["counted"] = sum(count_one("window", **{LIMIT!r}).is_granted for _ in range(7))
 told["waited"] = [acquire_permit("pool", **{LIMIT!r}, burst=3, max_wait_seconds=0) for _ in range(3)]
+tally("codes", "wx1", "issued", amount=5)
 for _ in range(3):
     admission = circuit.enter({NAME!r}, trial_seconds=60)
     circuit.note_failure(admission, threshold=3, pause_seconds=600)
@@ -60,7 +63,7 @@ def _no_circuit_is_known():
         memory.clear()
 
 
-def test_they_do_one_work_once_and_share_limits_permits_and_circuits(other_process, redis_client: Redis):
+def test_they_do_one_work_once_and_share_limits_permits_circuits_and_counts(other_process, redis_client: Redis):
     wait_until(lambda: redis_client.get("work-done"), seconds=60)
     redis_client.config_resetstat()
     with ThreadPoolExecutor(1) as pool:
@@ -75,3 +78,5 @@ def test_they_do_one_work_once_and_share_limits_permits_and_circuits(other_proce
     with pytest.raises(PermitRefused):
         acquire_permit("pool", **LIMIT, burst=3, max_wait_seconds=0)
     assert circuit.enter(NAME, trial_seconds=60).standing is circuit.Standing.OPEN
+    tally("codes", "wx1", "issued")
+    assert read_counters()["codes", "wx1", "issued"] == 6

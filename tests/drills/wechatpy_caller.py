@@ -1,6 +1,7 @@
-"""A process of its own that uses wechatpy with many threads: `ADDRESS APPID KEY THREADS DIRECTORY NUMBER`."""
+"""A process of its own that uses wechatpy with many threads: `ADDRESS KEY THREADS DIRECTORY APPID...`."""
 
 import json
+import os
 import sys
 import threading
 import time
@@ -10,25 +11,29 @@ from pathlib import Path
 from tests.integration.gateway.moving_in import guide_client
 
 
-def main(address: str, appid: str, key: str, threads: str, directory: str, number: str) -> None:
+def main(address: str, key: str, threads: str, directory: str, *appids: str) -> None:
     """Waits for the file `go`, then every thread takes a token and a code; a report says what they got."""
-    place, count = Path(directory), int(threads)
-    client = guide_client(address)(appid, key)
-    start = threading.Barrier(count)
+    place, number = Path(directory), os.getpid()
+    clients = {appid: guide_client(address)(appid, key) for appid in appids}
+    callers = [appid for appid in appids for _number in range(int(threads))]
+    start = threading.Barrier(len(callers))
 
-    def use(_thread: int) -> tuple[str, int]:
+    def use(appid: str) -> dict[str, object]:
         start.wait()
-        token = client.access_token
-        return token, len(client.wxa.get_wxa_code_unlimited("drill").content)
+        token = clients[appid].access_token
+        return {
+            "appid": appid,
+            "token": token,
+            "size": len(clients[appid].wxa.get_wxa_code_unlimited("drill").content),
+        }
 
     (place / f"ready-{number}").touch()
     while not (place / "go").exists():
         time.sleep(0.01)
-    with ThreadPoolExecutor(count) as pool:
-        got = list(pool.map(use, range(count)))
-    report = {"tokens": sorted({token for token, _size in got}), "sizes": sorted({size for _token, size in got})}
+    with ThreadPoolExecutor(len(callers)) as pool:
+        got = list(pool.map(use, callers))
     draft = place / f"draft-{number}"
-    draft.write_text(json.dumps(report | {"calls": len(got)}))
+    draft.write_text(json.dumps(got))
     draft.rename(place / f"report-{number}")
 
 

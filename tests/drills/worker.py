@@ -1,4 +1,4 @@
-"""The processes of a drill: forked, started together by a sign in Redis, each with many threads; results as JSON.
+"""A process of a drill's fleet: many threads that begin together at a sign in Redis; results as JSON.
 
 Started by tests/drills/fleet.py as `python -m tests.drills.worker PLAN`, the plan being JSON.
 """
@@ -14,28 +14,21 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-import django
+from django.conf import settings
+from django.db import connection
+from redis import Redis
 
-django.setup()
-
-from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
-from redis import Redis  # noqa: E402
-
-from apps.codes.requests import Issuer, code_request  # noqa: E402
-from apps.codes.services import issue_code  # noqa: E402
-from apps.coordination import connection as redis_waits  # noqa: E402
-from apps.errors import WxcodeError  # noqa: E402
-from apps.miniprograms.models import MiniProgram  # noqa: E402
-from apps.tokens import services  # noqa: E402
-from apps.tokens.models import Trigger  # noqa: E402
-from apps.wechat.connection import wechat_client  # noqa: E402
-from apps.wechat.types import UnlimitedCode  # noqa: E402
-from wxcode.stack.lifeline import die_with_parent  # noqa: E402
+from apps.codes.requests import Issuer, code_request
+from apps.codes.services import issue_code
+from apps.coordination import connection as redis_waits
+from apps.errors import WxcodeError
+from apps.miniprograms.models import MiniProgram
+from apps.tokens import services
+from apps.tokens.models import Trigger
+from apps.wechat.connection import wechat_client
+from apps.wechat.types import UnlimitedCode
 
 LOOP_PAUSE_SECONDS = 0.05
-if patience := os.environ.get("DRILL_PATIENCE_SECONDS"):
-    redis_waits.CONNECT_TIMEOUT_SECONDS = redis_waits.SOCKET_TIMEOUT_SECONDS = services.WAIT_SECONDS = float(patience)
 Held = dict[str, str]
 turns = itertools.count()
 
@@ -106,7 +99,9 @@ class Process:
         self.miniprograms = [MiniProgram.objects.get(appid=appid) for appid in plan["appids"]]
         self.held: Held = {}
         self.attempts: list[dict[str, Any]] = []
-        self.sign = threading.Event()
+        self.sign, self.is_over = threading.Event(), threading.Event()
+        if not plan["repeats"]:
+            self.is_over.set()
 
     def work(self) -> None:
         for miniprogram in self.miniprograms:
@@ -116,16 +111,20 @@ class Process:
         threads = [threading.Thread(target=self.follow_plan, args=(n,)) for n in range(self.plan["threads"])]
         for thread in threads:
             thread.start()
-        self.board.rpush(f"drill:{self.plan['name']}:ready", os.getpid())
+        self.board.rpush(self.key("ready"), os.getpid())
         self.started_at = self.wait_for_sign()
         self.sign.set()
+        while not self.is_over.is_set():
+            time.sleep(0.02)
+            if self.board.exists(self.key("over")):
+                self.is_over.set()
         for thread in threads:
             thread.join()
-        self.board.rpush(f"drill:{self.plan['name']}:results", json.dumps(self.attempts))
+        self.board.rpush(self.key("results"), json.dumps(self.attempts))
 
     def wait_for_sign(self) -> float:
         """Everybody begins at the same moment of the machine's clock."""
-        while (at := self.board.get(f"drill:{self.plan['name']}:go")) is None:
+        while (at := self.board.get(self.key("go"))) is None:
             time.sleep(0.01)
         time.sleep(max(0.0, float(at) - time.time()))
         return time.monotonic()
@@ -134,7 +133,8 @@ class Process:
         miniprogram = self.miniprograms[number % len(self.miniprograms)]
         self.sign.wait()
         self.attempt(miniprogram)
-        while time.monotonic() < self.started_at + self.plan["seconds"]:
+        while not self.is_over.is_set():
+            self.board.hincrby(self.key("counts"), f"{os.getpid()}:{number}", 1)
             time.sleep(LOOP_PAUSE_SECONDS)
             self.attempt(miniprogram)
 
@@ -154,20 +154,20 @@ class Process:
             connection.close()
         self.attempts.append(facts | {"at": started - self.started_at, "seconds": time.monotonic() - started})
 
+    def key(self, name: str) -> str:
+        return f"drill:{self.plan['name']}:{name}"
+
 
 def main() -> None:
     plan = json.loads(sys.argv[1])
-    parent, children = os.getpid(), []
-    for _number in range(plan["processes"]):
-        pid = os.fork()
-        if pid == 0:
-            die_with_parent(parent)
-            with Redis.from_url(os.environ.get("DRILL_REDIS_URL") or settings.REDIS_URL) as board:
-                Process(plan, board).work()
-            os._exit(0)
-        children.append(pid)
-    for pid in children:
-        os.waitpid(pid, 0)
+    # the processes meet on the Redis of the test, whichever they work on
+    with Redis.from_url(settings.REDIS_URL) as board:
+        if plan["redis_url"]:
+            settings.REDIS_URL = plan["redis_url"]
+        if plan["patience"]:
+            redis_waits.CONNECT_TIMEOUT_SECONDS = redis_waits.SOCKET_TIMEOUT_SECONDS = plan["patience"]
+            services.WAIT_SECONDS = plan["patience"]
+        Process(plan, board).work()
 
 
 if __name__ == "__main__":

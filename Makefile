@@ -11,11 +11,12 @@ export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run test test-fast drills soak check audit screenshots backup restore secrets messages lock clean
+.PHONY: help run dev test test-fast drills soak check audit screenshots backup restore secrets messages lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
+	@echo 'make dev       the same, with DEBUG on, and each process starts again when its code changes'
 	@echo 'make test      run all tests, what can differ by the database on PostgreSQL too (ARGS: for pytest; COVERAGE=1)'
 	@echo 'make test-fast only tests/unit: no service is needed'
 	@echo 'make drills    the long forms of tests/drills and every rehearsed failure (an hour)'
@@ -32,6 +33,10 @@ help:
 
 run: $(VENV)/runtime
 	@$(PY) -m wxcode.stack --with-parent
+
+dev: export DEBUG = true
+dev: $(VENV)/development
+	@$(PY) -m wxcode.stack --with-parent --reload
 
 test: $(VENV)/development
 	@$(PY) -m tests $(ARGS)

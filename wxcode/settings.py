@@ -128,6 +128,14 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+if DEBUG:
+    # by default a process keeps each template that it has read
+    TEMPLATES[0]["APP_DIRS"] = False
+    TEMPLATES[0]["OPTIONS"]["loaders"] = [
+        "django.template.loaders.filesystem.Loader",
+        "django.template.loaders.app_directories.Loader",
+    ]
+
 # The usual storage looks into a cookie first, and signing it took a twentieth of the time of a code.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # templates/ may replace the templates of Django's own widgets

@@ -20,7 +20,9 @@ STACK = (sys.executable, "-m", "wxcode.stack")
 class Launched:
     """Started at once; `text` is what it said so far; a context manager that leaves nothing behind."""
 
-    def __init__(self, data_dir: Path, *command: str, port: int | None = None, **variables: str) -> None:
+    def __init__(
+        self, data_dir: Path, *command: str, port: int | None = None, directory: Path = BASE_DIR, **variables: str
+    ) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
         beside = next(parent for parent in data_dir.parents if parent.is_dir())
@@ -29,7 +31,7 @@ class Launched:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 command or STACK,
-                cwd=BASE_DIR,
+                cwd=directory,
                 env=os.environ
                 | dict.fromkeys(variables_of_ours(), "")
                 | {"WXCODE_DATA_DIR": str(data_dir), "PORT": str(self.port)}

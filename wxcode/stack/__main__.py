@@ -1,4 +1,4 @@
-"""`python -m wxcode.stack [--with-parent]`: what `make run` executes."""
+"""`python -m wxcode.stack [--with-parent] [--reload]`: what `make run` executes, and `make dev` with `--reload`."""
 
 import os
 import signal
@@ -39,6 +39,7 @@ def make_plan(given: dict[str, str]) -> Plan:
         environment=given | local | {"WXCODE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
         own_redis_url=local.get("REDIS_URL", ""),
         own_sandbox_url=local.get("SANDBOX_URL", ""),
+        is_reloading="--reload" in sys.argv[1:],
         lock=lock,
     )
 

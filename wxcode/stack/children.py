@@ -15,11 +15,12 @@ from wxcode.environment import BASE_DIR
 from wxcode.stack import lifeline
 
 LOG_SIZE_LIMIT = 10_000_000
-# "2026-11-21 09:00:00,123 WARNING name: ..." (ours), "[WARNING] ..." (granian); a traceback continues such a line.
-LINE_START = re.compile(r"^(\d{4}-\d\d-\d\d |\[|\d+:[MCSX] )")
+# "2026-11-21 09:00:00,123 WARNING name: ..." (ours), "[WARNING] ..." (granian); a traceback continues such a line, or
+# stands alone when the code could not be loaded.
+LINE_START = re.compile(r"^(\d{4}-\d\d-\d\d |\[|\d+:[MCSX] |Traceback )")
 # What granian says about many threads is meant: they wait for WeChat, they do not compute.
 TROUBLE = re.compile(
-    r"^(\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) |"
+    r"^(\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) |Traceback |"
     r"\[(WARNING|ERROR|CRITICAL)\](?! Configuration allows spawning up to))"
 )
 

@@ -30,5 +30,10 @@ def sandbox(*, url: str, data_dir: Path) -> list[str]:
     return [*words, "--state", str(data_dir / "sandbox.json")]
 
 
+def reloaded(words: list[str]) -> list[str]:
+    """`words`, started again when the code changes."""
+    return ["-m", "wxcode.stack.reloading", *words]
+
+
 def first_run() -> list[str]:
     return ["-m", "wxcode.stack.first_run"]

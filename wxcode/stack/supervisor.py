@@ -49,6 +49,8 @@ class Plan:
     environment: Mapping[str, str]
     own_redis_url: str
     own_sandbox_url: str
+    # start each process again when the code changes
+    is_reloading: bool
     # an open file: the data directory stays locked while the plan lives
     lock: IO[str]
 
@@ -110,6 +112,8 @@ class Supervisor:
         say(welcome.message(base=base, facts=facts, data_dir=plan.data_dir, seconds=seconds))
 
     def _add(self, name: str, words: list[str]) -> None:
+        if self.plan.is_reloading:
+            words = commands.reloaded(words)
         self.children[name] = start_python(name, words, environment=self.plan.environment, logs=self.plan.logs)
 
     def _start_redis(self, url: str) -> None:

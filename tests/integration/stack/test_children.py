@@ -36,6 +36,11 @@ def test_an_error_comes_with_its_traceback_and_ends_at_the_next_line(child):
     assert child.new_trouble() == (TROUBLE + TRACEBACK).splitlines()
 
 
+def test_a_traceback_with_no_line_of_a_log_before_it_is_shown(child):
+    write(child, "[INFO] Spawning worker-1\n" + TRACEBACK + "[INFO] Shutting down granian\n")
+    assert child.new_trouble() == TRACEBACK.splitlines()
+
+
 def test_what_was_shown_is_not_shown_again(child):
     write(child, TROUBLE)
     assert child.new_trouble()

@@ -11,7 +11,7 @@ export AUDIT
 
 MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
-.PHONY: help run dev test test-fast drills soak check audit screenshots backup restore secrets messages lock clean
+.PHONY: help run dev test test-fast drills soak check audit fmt screenshots backup restore secrets messages lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make soak      the whole suite ten times while other processes want the processor'
 	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
 	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
+	@echo 'make fmt       format the code, and fix what ruff can fix'
 	@echo 'make screenshots  draw docs/screenshots/ anew (needs Chromium)'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
@@ -75,6 +76,10 @@ check: $(VENV)/development
 
 audit: $(VENV)/development
 	@$(PY) .ci/audit.py
+
+fmt: $(VENV)/development
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
 
 screenshots: $(VENV)/development
 	@$(PY) -m pytest tests/browser/screenshots.py -q -p no:cacheprovider $(ARGS)

@@ -25,7 +25,7 @@ RUN groupadd --gid 10001 wxcode \
     && install -d -o wxcode -g wxcode -m 0700 /data
 COPY --from=build /venv /venv
 WORKDIR /app
-COPY manage.py ./
+COPY manage.py LICENSE ./
 COPY templates ./templates
 COPY wxcode ./wxcode
 COPY apps ./apps

@@ -85,7 +85,7 @@ def test_no_twin_is_alone_and_it_leads_to_chinese_where_there_is_some() -> None:
 
 def test_every_link_leads_somewhere() -> None:
     lost = []
-    for document in [*(BASE_DIR / name for name in DOCUMENTS), twin_of("README.md")]:
+    for document in [*(BASE_DIR / name for name in [*DOCUMENTS, ".github/SECURITY.md"]), twin_of("README.md")]:
         for target in LINK.findall(PROGRAM.sub("", whole(document))):
             path, _mark, anchor = target.partition("#")
             if "://" in path:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from wxcode import __version__
 from wxcode import environment as env
 from wxcode.error_reports import start_reports
 
@@ -369,7 +370,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "wxcode",
     "DESCRIPTION": API_INTRODUCTION,
     "TAGS": [{"name": name} for name in ("codes", "batches", "failed-attempts", "miniprograms")],
-    "VERSION": "1",
+    "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -24,7 +24,7 @@ help:
 	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
 	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
 	@echo 'make fmt       format the code, and fix what ruff can fix'
-	@echo 'make screenshots  draw docs/screenshots/ anew (needs Chromium)'
+	@echo 'make screenshots  draw every page into docs/screenshots/ (needs Chromium); git keeps those that a document shows'
 	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
 	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
 	@echo 'make secrets   the files that docker-compose.yml mounts: random keys and passwords, those that are not there yet'

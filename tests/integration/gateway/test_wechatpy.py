@@ -1,6 +1,5 @@
 """wechatpy itself, moved in as its guide says, over real HTTP."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -119,11 +118,11 @@ def test_a_false_alarm_costs_no_fetch(sdk, sandbox, upstream):
     assert sandbox.count(upstream) == 1
 
 
-def test_five_that_notice_the_theft_together_cost_one_fetch(make_sdk, sandbox, miniprogram, mode, upstream):
+def test_five_that_notice_the_theft_together_cost_one_fetch(make_sdk, sandbox, miniprogram, mode, upstream, clock):
     sdks = [make_sdk() for _ in range(5)]
     tokens = {sdk.access_token for sdk in sdks}
     # the first to ask again was tried and found good
-    time.sleep(PROBE_GAP_SECONDS)
+    clock.advance(PROBE_GAP_SECONDS)
     sandbox.steal(miniprogram.appid, mode), sandbox.steal(miniprogram.appid, mode)
     fetched = sandbox.count(upstream)
     with ThreadPoolExecutor(5) as threads:

@@ -1,8 +1,8 @@
-"""The project's Celery application with a beat every second instead of every minute, for drills."""
+"""The project's Celery application with a beat of a second or less instead of every minute, for drills."""
 
+from tests.drills.sizes import SIZES
 from wxcode.celery import app
 
-BEAT_SECONDS = 1.0
 ENTRY = "refresh-due-tokens"
 
-app.conf.beat_schedule = {ENTRY: app.conf.beat_schedule[ENTRY] | {"schedule": BEAT_SECONDS}}
+app.conf.beat_schedule = {ENTRY: app.conf.beat_schedule[ENTRY] | {"schedule": SIZES.beat_seconds}}

@@ -98,6 +98,11 @@ class Fleet:
 
         self._wait(has_come)
 
+    def wait_until_all_have(self, outcome: str) -> None:
+        """Return once that is what every thread's latest attempt has come to."""
+        expected = [outcome.encode()] * self.crowd.callers
+        self._wait(lambda: self.board.hvals(self._key("latest")) == expected)
+
     @property
     def seconds(self) -> float:
         """Since the sign, as attempts count them."""

@@ -18,8 +18,8 @@ GONE_SECONDS = 60
 class Forked:
     """A process that runs a module as `python -m` does, in a process group of its own."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, log: Path) -> None:
+        self.pid, self.log = pid, log
 
     @property
     def is_alive(self) -> bool:
@@ -57,7 +57,7 @@ class ForkServer:
         server.stdin.flush()
         answer = server.stdout.readline()
         assert answer, (self.directory / "fork-server.log").read_text()
-        return [Forked(pid) for pid in json.loads(answer)]
+        return [Forked(pid, log) for pid in json.loads(answer)]
 
     def _start(self, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
         with (self.directory / "fork-server.log").open("wb") as log:

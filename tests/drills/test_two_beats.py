@@ -4,58 +4,61 @@ import time
 
 import pytest
 
+from apps.miniprograms.models import TokenMode
 from apps.tokens import store
-from tests.drills.fast_beat import BEAT_SECONDS
-from tests.drills.test_stampede import ENDPOINT
+from tests.drills.fast_beat import ENTRY
+from tests.drills.sizes import SIZES
+from tests.drills.test_stampede import fetches
 from tests.parts import make_miniprogram
+from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
-CELERY = ("-m", "celery", "-A", "tests.drills.fast_beat")
+pytestmark = pytest.mark.django_db(transaction=True)
+CELERY = ("celery", "-A", "tests.drills.fast_beat")
 WORKER = ("worker", "--pool", "threads", "-c", "4", "--without-gossip", "--without-mingle")
-START_SECONDS = 60
+PATIENCE_SECONDS = 120
+SENT = f"Sending due task {ENTRY}"
 
 
-@pytest.fixture
-def two_of_each(spawn, tmp_path):
-    """`two_of_each()` starts two workers and two beats."""
+class Beats:
+    """Two workers, and two beats that tell in their logs what they send."""
 
-    def start():
+    def __init__(self, fork, directory):
+        self.logs = []
         for number in (1, 2):
-            spawn(*CELERY, *WORKER, "-n", f"worker{number}@%h")
-            spawn(*CELERY, "beat", "--schedule", str(tmp_path / f"beat{number}"), "--pidfile=")
+            fork(*CELERY, *WORKER, "-n", f"worker{number}@%h")
+            schedule = str(directory / f"beat{number}")
+            (beat,) = fork(*CELERY, "beat", "--schedule", schedule, "--pidfile=", "-l", "info")
+            self.logs.append(beat.log)
 
-    return start
+    def sent(self):
+        return [log.read_text().count(SENT) for log in self.logs]
 
-
-@pytest.fixture
-def fetches(sandbox):
-    """`fetches(miniprograms)`: how often each was asked for."""
-    return lambda miniprograms: [sandbox.count(ENDPOINT[each.token_mode], appid=each.appid) for each in miniprograms]
-
-
-def wait_until(is_true, seconds):
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    # whoever wanted to do the same once more has had several beats for it
-    time.sleep(3 * BEAT_SECONDS)
+    def wait_for_more(self):
+        """Whoever wanted to do the same once more has been asked to by both."""
+        goals = [count + SIZES.more_beats for count in self.sent()]
+        wait_until(lambda: all(now >= goal for now, goal in zip(self.sent(), goals, strict=True)), PATIENCE_SECONDS)
 
 
-def test_each_due_token_is_fetched_once(sandbox, fetches, two_of_each, measured):
-    miniprograms = [make_miniprogram(sandbox, token_mode=mode) for mode in ("stable", "classic") for _ in range(8)]
-    sandbox.latency(0.3)
-    two_of_each()
-    wait_until(lambda: all(fetches(miniprograms)), START_SECONDS)
-    after_start = fetches(miniprograms)
+def test_each_due_token_is_fetched_once(sandbox, fork, tmp_path, measured):
+    miniprograms = [
+        make_miniprogram(sandbox, token_mode=mode) for mode in TokenMode.values for _ in range(SIZES.due_miniprograms)
+    ]
+    sandbox.latency(SIZES.latency)
+    beats = Beats(fork, tmp_path)
+    counts = []
+
+    def wait_for(times):
+        wait_until(lambda: min(fetches(sandbox, miniprograms)) >= times, PATIENCE_SECONDS)
+        beats.wait_for_more()
+        counts.append(set(fetches(sandbox, miniprograms)))
+
+    wait_for(1)
     for miniprogram in miniprograms:
         store.set_due(miniprogram.appid, time.time())
-    wait_until(lambda: min(fetches(miniprograms)) >= 2, START_SECONDS)
-    after_due = fetches(miniprograms)
+    wait_for(2)
     for miniprogram in miniprograms:
         # queues a refresh at once, and makes it due for both beats
         miniprogram.save()
-    wait_until(lambda: min(fetches(miniprograms)) >= 3, START_SECONDS)
-    after_change = fetches(miniprograms)
-    measured(after_start=after_start, after_due=after_due, after_change=after_change)
-    assert [set(counts) for counts in (after_start, after_due, after_change)] == [{1}, {2}, {3}]
+    wait_for(3)
+    measured(counts=[list(found) for found in counts])
+    assert counts == [{1}, {2}, {3}]

@@ -132,13 +132,16 @@ class Process:
     def follow_plan(self, number: int) -> None:
         miniprogram = self.miniprograms[number % len(self.miniprograms)]
         self.sign.wait()
-        self.attempt(miniprogram)
+        outcome = self.attempt(miniprogram)
         while not self.is_over.is_set():
-            self.board.hincrby(self.key("counts"), f"{os.getpid()}:{number}", 1)
+            thread = f"{os.getpid()}:{number}"
+            self.board.hset(self.key("latest"), thread, outcome)
+            self.board.hincrby(self.key("counts"), thread, 1)
             time.sleep(LOOP_PAUSE_SECONDS)
-            self.attempt(miniprogram)
+            outcome = self.attempt(miniprogram)
 
-    def attempt(self, miniprogram: MiniProgram) -> None:
+    def attempt(self, miniprogram: MiniProgram) -> str:
+        """What came of it."""
         started = time.monotonic()
         facts: dict[str, Any] = {"appid": miniprogram.appid, "pid": os.getpid()}
         try:
@@ -153,6 +156,7 @@ class Process:
         finally:
             connection.close()
         self.attempts.append(facts | {"at": started - self.started_at, "seconds": time.monotonic() - started})
+        return str(facts["outcome"])
 
     def key(self, name: str) -> str:
         return f"drill:{self.plan['name']}:{name}"

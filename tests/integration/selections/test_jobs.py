@@ -2,9 +2,6 @@
 
 import datetime as dt
 import io
-import os
-import signal
-import time
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -278,35 +275,3 @@ def test_what_nobody_has_used_for_a_week_is_removed_with_its_files(anna):
     assert tidy_selections(now=timezone.now()) == 1
     assert set(Selection.objects.values_list("pk", flat=True)) == {used.pk, fresh.pk}
     assert not default_storage.exists(place) and not default_storage.exists(stray)
-
-
-@pytest.mark.drill
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_worker_is_replaced_and_nothing_is_done_twice(anna, spawn, monkeypatch):
-    ids = make_codes(MANY)
-    job = start(anna, ids, Action.TAG, tags=["hall"])
-    words = ("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "2", "-l", "warning")
-    worker = spawn(*words)
-
-    def wait_for(condition):
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, (job.state, job.done, job.problem)
-            time.sleep(0.02)
-            job.refresh_from_db()
-
-    wait_for(lambda: job.done > 0)
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    job.refresh_from_db()
-    assert job.state == JobState.RUNNING
-    assert CodeTag.objects.count() == job.done == job.changed
-    # what time does
-    SelectionJob.objects.update(lease_until=timezone.now())
-    spawn(*words)
-    from apps.selections.tasks import attend_selections
-
-    attend_selections.delay()
-    wait_for(lambda: job.state == JobState.DONE)
-    assert (job.done, job.changed, CodeTag.objects.count()) == (MANY, MANY, MANY)
-    assert LogEntry.objects.count() == 1

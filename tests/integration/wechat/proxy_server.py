@@ -4,13 +4,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import wait_until
 from wxcode.stack.redis_server import free_port
 
-START_SECONDS = 20
+START_SECONDS = 60
 PASSED = re.compile(r"^(http|socks5) .*", re.MULTILINE)
 
 
@@ -26,10 +26,8 @@ class ProxyServer:
         self._log = tempfile.NamedTemporaryFile("w+b")
         words = [sys.executable, "-u", "-m", "pproxy", "-v", "--auth", "-1", "-l", self._listen]
         self._process = subprocess.Popen(words, stdout=self._log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + START_SECONDS
-        while "Serving on" not in self.said():
-            assert self._process.poll() is None and time.monotonic() < deadline, self.said()
-            time.sleep(0.02)
+        wait_until(lambda: "Serving on" in self.said() or self._process.poll() is not None, seconds=START_SECONDS)
+        assert self._process.poll() is None, self.said()
         return self
 
     def __exit__(

@@ -95,6 +95,11 @@ class RawServer:
         for thread in self._threads:
             thread.join(10)
 
+    @property
+    def open_connections(self) -> int:
+        """How many the server has not closed."""
+        return len(self._open)
+
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
@@ -120,8 +125,8 @@ class RawServer:
         self._open.add(connection)
         with contextlib.suppress(OSError):
             self.play(connection)
-        self._open.discard(connection)
         connection.close()
+        self._open.discard(connection)
 
 
 def always(body: bytes, *, status: str = "200 OK", headers: str = "") -> Callable[[Connection], None]:

@@ -3,17 +3,18 @@
 import json
 import multiprocessing
 import threading
-import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from apps.wechat.client import WeChatClient
-from apps.wechat.errors import MalformedResponse, WeChatError, WeChatUnreachable
-from apps.wechat.transport import DeadlineSession
+from apps.wechat.errors import MalformedResponse, WeChatError, WeChatTimeout, WeChatUnreachable
+from apps.wechat.transport import DeadlineReader, DeadlineSession
 from apps.wechat.types import UnlimitedCode
 from tests.integration.wechat.raw_server import Connection, RawServer, always
 from tests.unit.wechat.samples import APPID, JPEG, SECRET, TOKEN
+from tests.waiting import wait_until
 
 TOKEN_BODY = json.dumps({"access_token": TOKEN, "expires_in": 7200}).encode()
 OK_BODY = b'{"errcode":0,"errmsg":"ok"}'
@@ -26,7 +27,7 @@ def in_threads(count: int, call: Callable[[], object]) -> list[object]:
     start = threading.Barrier(count)
 
     def run() -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             results.append(call())
         except WeChatError as error:
@@ -211,15 +212,25 @@ def test_a_new_connection_that_dies_is_not_tried_again():
     assert len(server.received) == 1
 
 
-def test_a_call_whose_answer_had_begun_is_not_sent_again():
+def test_a_call_whose_answer_had_begun_is_not_sent_again(monkeypatch):
+    has_read, read = threading.Event(), DeadlineReader.readinto
+
+    def readinto(reader: DeadlineReader, buffer: Any) -> int | None:
+        count = read(reader, buffer)
+        has_read.set()
+        return count
+
     def play(connection: Connection) -> None:
         connection.read_request()
         connection.answer(TOKEN_BODY)
         connection.read_request()
+        has_read.clear()
         connection.send(b"HTTP/1.1 200")
-        connection.stopped.wait(0.2)
+        # a reset may overtake bytes that nobody has read
+        has_read.wait(60)
         connection.reset()
 
+    monkeypatch.setattr(DeadlineReader, "readinto", readinto)
     with RawServer(play) as server:
         client = WeChatClient(server.url)
         client.stable_token(appid=APPID, secret=SECRET)
@@ -233,12 +244,13 @@ def test_a_timeout_is_not_sent_again():
         connection.read_request()
         connection.answer(TOKEN_BODY)
         connection.read_request()
-        connection.stopped.wait(10)
+        connection.stopped.wait(60)
 
     with RawServer(play) as server:
-        client = WeChatClient(server.url, token_timeout=0.3)
+        client = WeChatClient(server.url, token_timeout=60)
         client.stable_token(appid=APPID, secret=SECRET)
-        with pytest.raises(WeChatUnreachable):
+        client.token_timeout = 0.1
+        with pytest.raises(WeChatTimeout):
             client.stable_token(appid=APPID, secret=SECRET)
     assert len(server.received) == 2
 
@@ -246,25 +258,29 @@ def test_a_timeout_is_not_sent_again():
 def test_one_stale_connection_is_warning_enough_for_all_that_are_as_old():
     """A firewall forgets all idle connections at once, and only using one tells: RST instead of an answer."""
     idle = 8
-    barrier = threading.Barrier(idle)
+    # the calls of the first round and of the last overlap, so that each needs a connection of its own
+    first, last = threading.Barrier(idle), threading.Barrier(idle)
+    is_last = threading.Event()
 
     def play(connection: Connection) -> None:
         is_old = connection.number <= idle
-        connection.read_request()
-        if is_old:
-            barrier.wait(10)
-        connection.answer(TOKEN_BODY)
-        while connection.read_request():
+        if connection.read_request() and is_old:
+            first.wait(60)
+        while True:
+            if is_last.is_set():
+                last.wait(60)
+            connection.answer(TOKEN_BODY)
+            if not connection.read_request():
+                return
             if is_old:
                 connection.reset()
                 return
-            # long enough for the calls of the last round to overlap
-            connection.stopped.wait(0.3)
-            connection.answer(TOKEN_BODY)
 
     with RawServer(play) as server:
         client = WeChatClient(server.url)
         for count in (idle, 1, idle):
+            if server.connections > idle:
+                is_last.set()
             results = in_threads(count, lambda: client.stable_token(appid=APPID, secret=SECRET).value)
             assert results == [TOKEN] * count
     tried = [received for received in server.received if received.connection <= idle]
@@ -280,7 +296,7 @@ def test_a_connection_that_was_closed_while_idle_is_noticed_before_it_is_used():
         client = WeChatClient(server.url)
         for _ in range(3):
             client.stable_token(appid=APPID, secret=SECRET)
-            time.sleep(0.05)
+            wait_until(lambda: not server.open_connections, seconds=60)
     assert (len(server.received), server.connections) == (3, 3)
 
 

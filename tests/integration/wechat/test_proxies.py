@@ -36,8 +36,8 @@ def wechat():
         yield server
 
 
-def draw(url, proxy, **options):
-    return WeChatClient(url, proxy=proxy, **options).unlimited_code(access_token=TOKEN, code=CODE)
+def draw(url, proxy):
+    return WeChatClient(url, proxy=proxy).unlimited_code(access_token=TOKEN, code=CODE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -86,13 +86,22 @@ def test_a_wechat_that_the_proxy_does_not_reach_is_trouble_on_the_way(kind, prox
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_deadline_holds_through_a_proxy(kind, proxy):
-    def drip(connection):
+    def answer_and_drip(connection):
+        connection.read_request()
+        connection.answer(JPEG)
         connection.read_request()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(JPEG))
+        # each byte in time, all of them in minutes
         connection.drip(JPEG, every=0.05)
 
-    with RawServer(drip) as server, pytest.raises(WeChatTimeout):
-        draw(server.url, Proxy(f"{kind}://{proxy.address}"), code_timeout=0.5)
+    with RawServer(answer_and_drip) as server:
+        client = WeChatClient(server.url, proxy=Proxy(f"{kind}://{proxy.address}"), code_timeout=60)
+        # the way through the proxy takes its own time, and is kept
+        client.unlimited_code(access_token=TOKEN, code=CODE)
+        client.code_timeout = 0.2
+        with pytest.raises(WeChatTimeout):
+            client.unlimited_code(access_token=TOKEN, code=CODE)
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

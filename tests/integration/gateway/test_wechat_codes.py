@@ -72,11 +72,11 @@ def test_what_is_left_out_is_as_at_wechat_not_as_the_mini_programs_defaults(door
     assert (code.page, code.env_version, code.check_path) == ("", "release", True)
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
-def test_the_body_is_json_whatever_its_content_type_says(door, content_type):
+def test_the_body_is_json_whatever_its_content_type_says(door):
     target = f"{UNLIMITED}?access_token={door.token()}"
-    answer = door.client.generic("POST", target, b'{"scene":"a=1"}', content_type=content_type)
-    assert answer["Content-Type"] == "image/jpeg"
+    for content_type in ("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = door.client.generic("POST", target, b'{"scene":"a=1"}', content_type=content_type)
+        assert answer["Content-Type"] == "image/jpeg", content_type
 
 
 def test_colours_are_taken_as_strings_and_numbers_alike(door, sandbox):
@@ -150,27 +150,26 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "expected"),
-    [(path, body, expected) for path, bodies in BODIES.items() for body, expected in COMMON + bodies],
-)
-def test_each_mistake_gets_the_errcode_that_wechat_gives(door, path, body, expected):
-    answer = door.ask_code(path, door.token(), body)
-    if expected is None:
-        assert answer["Content-Type"] == "image/jpeg", answer.content
-    else:
-        assert errcode(answer) == expected
+@EACH
+def test_each_mistake_gets_the_errcode_that_wechat_gives(door, path):
+    token, offenders = door.token(), []
+    for body, expected in COMMON + BODIES[path]:
+        answer = door.ask_code(path, token, body)
+        found = None if answer["Content-Type"] == "image/jpeg" else errcode(answer)
+        if found != expected:
+            offenders.append((body, expected, answer.content))
+    assert offenders == []
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "expected"),
-    [(path, body, expected) for path, bodies in BODIES.items() for body, expected in COMMON + bodies if expected],
-)
-def test_the_sandbox_gives_the_same_errcodes(door, sandbox, miniprogram, web, path, body, expected):
-    token = get_access_token(miniprogram, requested_by="test").value
-    sent = {"data": body} if isinstance(body, bytes) else {"json": body}
-    answer = web.post(f"{sandbox.url}{UPSTREAM[path]}", params={"access_token": token}, timeout=10, **sent)
-    assert answer.json()["errcode"] == expected
+@EACH
+def test_the_sandbox_gives_the_same_errcodes(door, sandbox, miniprogram, web, path):
+    token, offenders = get_access_token(miniprogram, requested_by="test").value, []
+    for body, expected in COMMON + BODIES[path]:
+        sent = {"data": body} if isinstance(body, bytes) else {"json": body}
+        answer = web.post(f"{sandbox.url}{UPSTREAM[path]}", params={"access_token": token}, timeout=60, **sent)
+        if expected is not None and answer.json()["errcode"] != expected:
+            offenders.append((body, expected, answer.json()))
+    assert offenders == []
 
 
 @EACH
@@ -178,17 +177,19 @@ def test_the_wrong_method_is_told(door, client, path):
     assert errcode(client.get(path)) == 43002
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [("busy", -1), ("quota", 45009), ("errcode", -1), ("http_502", -1), ("truncated_picture", -1), ("reset", -1)],
-)
 @EACH
-def test_wechats_bad_days_reach_the_sdk_in_wechats_shape(door, sandbox, path, fault, expected):
-    token = door.token()
-    sandbox.fault(fault, endpoint=UPSTREAM[path])
-    assert errcode(door.ask_code(path, token, GOOD[path])) == expected
+def test_wechats_bad_days_reach_the_sdk_in_wechats_shape(door, sandbox, path):
+    token, found = door.token(), {}
+    expected = {"busy": -1, "quota": 45009, "errcode": -1, "http_502": -1, "truncated_picture": -1, "reset": -1}
+    for fault in expected:
+        sandbox.fault(fault, endpoint=UPSTREAM[path])
+        # a code of its own: an answer that was lost holds its request up
+        body = {"scene": fault} if path == UNLIMITED else {"path": f"pages/a?b={fault}"}
+        found[fault] = errcode(door.ask_code(path, token, body))
+        sandbox.clear_faults()
+    assert found == expected
     assert not IssuedCode.objects.exists()
-    assert FailedAttempt.objects.get().door == HistoryDoor.WECHAT
+    assert [attempt.door for attempt in FailedAttempt.objects.all()] == [HistoryDoor.WECHAT] * len(expected)
 
 
 def test_the_last_of_the_hundred_thousand_is_told(door, sandbox, miniprogram):
@@ -209,11 +210,9 @@ def test_too_many_requests_are_wechats_minute_quota(door, monkeypatch):
 
 
 @EACH
-@pytest.mark.parametrize(
-    ("token", "expected"), [("", 41001), ("short", 40014), ("91_" + "x" * 130, 40001), ("x" * 5000, 40014)]
-)
-def test_tokens_that_were_never_handed_out_open_nothing(door, path, token, expected):
-    assert errcode(door.ask_code(path, token, GOOD[path])) == expected
+def test_tokens_that_were_never_handed_out_open_nothing(door, path):
+    tokens = {"": 41001, "short": 40014, "91_" + "x" * 130: 40001, "x" * 5000: 40014}
+    assert {token: errcode(door.ask_code(path, token, GOOD[path])) for token in tokens} == tokens
 
 
 def test_no_token_at_all(door):

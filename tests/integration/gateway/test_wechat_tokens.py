@@ -24,11 +24,12 @@ def test_the_shared_token_is_answered_in_wechats_shape(door, miniprogram, ask):
     assert answer.json()["access_token"] == shared.value
 
 
-def test_expires_in_is_what_truly_remains(door, miniprogram):
+def test_expires_in_is_what_truly_remains(door, miniprogram, clock):
+    clock.stop()
     now = time.time()
     write = {"source": "stable", "now": now, "seen_version": 0, "is_old_rejected": False}
-    store.write_record(miniprogram.appid, value="91_kept", expires_at=now + 345, **write)
-    assert door.ask_token().json() == {"access_token": "91_kept", "expires_in": pytest.approx(344, abs=2)}
+    store.write_record(miniprogram.appid, value="91_kept", expires_at=now + 345.5, **write)
+    assert door.ask_token().json() == {"access_token": "91_kept", "expires_in": 345}
 
 
 REFUSALS = [
@@ -43,9 +44,8 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("ask", [Door.ask_token, Door.ask_stable])
-@pytest.mark.parametrize(("changes", "expected"), REFUSALS)
-def test_mistakes_get_wechats_errcode(door, ask, changes, expected):
-    assert errcode(ask(door, **changes)) == expected
+def test_mistakes_get_wechats_errcode(door, ask):
+    assert [(changes, errcode(ask(door, **changes))) for changes, _expected in REFUSALS] == REFUSALS
 
 
 def test_a_stranger_learns_nothing_about_which_mini_programs_are_kept_here(door):
@@ -53,12 +53,9 @@ def test_a_stranger_learns_nothing_about_which_mini_programs_are_kept_here(door)
     assert errcode(door.ask_token(**wrong)) == errcode(door.ask_token(appid="wx00000000000000ff", **wrong)) == 40125
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [(b"", 44002), (b"{", 47001), (b"[]", 47001), (b"appid=1", 47001), (b"\xff", 47001), (b"{" * 5000, 47001)],
-)
-def test_bodies_that_are_no_json_object_get_wechats_errcode(client, db, body, expected):
-    assert errcode(client.generic("POST", STABLE, body)) == expected
+def test_bodies_that_are_no_json_object_get_wechats_errcode(client, db):
+    bodies = {b"": 44002, b"{": 47001, b"[]": 47001, b"appid=1": 47001, b"\xff": 47001, b"{" * 5000: 47001}
+    assert {body: errcode(client.generic("POST", STABLE, body)) for body in bodies} == bodies
 
 
 def test_force_refresh_must_be_a_boolean_as_at_wechat(door):

@@ -350,7 +350,6 @@ def test_no_traceback_and_no_log_line_shows_a_credential(caplog):
         name: everything_shown_of_calls(play, seconds, is_each=name in EACH_CALL)
         for name, (play, seconds) in LEAKY_PLAYS.items()
     }
-    assert [name for name, texts in shown.items() if not texts] == []
     texts = {name: "\n".join(texts) for name, texts in shown.items()} | {"log": caplog.text}
     assert [name for name, text in texts.items() if SECRET in text or TOKEN in text] == []
 
@@ -368,10 +367,9 @@ def everything_shown_of_calls(play: Play, seconds: float, *, is_each: bool) -> l
             lambda: client.api_domain_ips(access_token=TOKEN),
         ]
         for call in calls if is_each else calls[:2]:
-            try:
+            with pytest.raises(WeChatError) as caught:
                 call()
-            except WeChatError as error:
-                shown += everything_shown(error)
+            shown += everything_shown(caught.value)
     return shown
 
 

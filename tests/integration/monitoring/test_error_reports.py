@@ -30,7 +30,7 @@ def sentry():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://public@127.0.0.1:{server.server_port}/1", received
     server.shutdown()

@@ -1,5 +1,6 @@
 """What the OpenAPI document promises holds for whatever a caller sends: schemathesis over all operations, all checks.
 
+A few requests of each operation, always the same ones; tests/drills/test_contract.py has the long form.
 CONTRACT_EXAMPLES=200 CONTRACT_SEED=7 makes a longer run with other cases.
 """
 
@@ -19,14 +20,21 @@ from apps.codes.models import IssuedCode
 from tests.parts import make_api, make_miniprogram
 
 APPID = "wx0123456789abcdef"
-EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "10"))
+IS_LONG = os.environ.get("DRILLS") == "long"
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES") or (100 if IS_LONG else 3))
 SEED = int(os.environ.get("CONTRACT_SEED", "0"))
 
 # JSON Schema cannot say every rule: a cursor is one that we made, a caption names a column of this very batch, a
 # scene goes with one kind and a path with another. Such a request may be refused, if the refusal names the
 # field (see the check below).
 REFUSALS = ["2xx", "3xx", "400", "401", "403", "404", "409", "422", "429", "5xx"]
-config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": REFUSALS}}})
+config = schemathesis.Config.from_dict(
+    {
+        "checks": {"positive_data_acceptance": {"expected-statuses": REFUSALS}},
+        # a hundred requests for each operation: every edge of every parameter
+        "phases": {"coverage": {"enabled": IS_LONG}},
+    }
+)
 django = get_wsgi_application()
 
 
@@ -71,7 +79,7 @@ def refusals_are_problems_that_name_the_field(_context: Any, response: Any, case
 
 
 @pytest.fixture
-def world(transactional_db, sandbox, monkeypatch):
+def world(db, sandbox, monkeypatch):
     """A mini-program, a code, a batch, and a key for them."""
     # hundreds of wrong keys are sent on purpose; that they are slowed down is tested elsewhere
     monkeypatch.setattr("apps.clients.rate_limits.WRONG_KEYS", 1_000_000)

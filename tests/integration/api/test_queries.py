@@ -93,11 +93,14 @@ def operations():
     ]
 
 
-@pytest.mark.parametrize(("method", "path", "documented"), operations())
-def test_every_operation_refuses_what_it_does_not_take_and_takes_what_it_says(method, path, documented):
-    query = urlencode(dict.fromkeys([*documented, "zzz"], ""))
-    refused = make_api().generic(method.upper(), f"{path}?{query}")
-    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["zzz"])
+def test_every_operation_refuses_what_it_does_not_take_and_takes_what_it_says():
+    api, wrong = make_api(), []
+    for method, path, documented in operations():
+        query = urlencode(dict.fromkeys([*documented, "zzz"], ""))
+        refused = api.generic(method.upper(), f"{path}?{query}")
+        if (refused.status_code, list(refused.json().get("errors", {}))) != (400, ["zzz"]):
+            wrong.append((method, path, refused.status_code, refused.json()))
+    assert not wrong
 
 
 def test_a_key_is_asked_for_before_the_parameters(client):

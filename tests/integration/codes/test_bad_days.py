@@ -41,58 +41,59 @@ ON_TOKEN_CALLS = {
 }
 # the token is taken away once and replaced, the picture is known by its bytes: the code comes
 ENDURED = {"stolen_token", "mislabelled"}
+# a short patience for these, so that they are over soon; a long one for what is answered, however slow the machine
+SILENT = {"hang", "slow", "drip"}
 DETAILS = {
     "errcode": {"errcode": 45029},
     "json_as_picture": {"errcode": 41030},
 }
 
 
-def ask(miniprogram, kind):
+def ask(api, miniprogram, kind):
     _endpoint, fields = KINDS[kind]
-    body = {"appid": miniprogram.appid, "kind": kind, **fields}
-    return make_api(name=f"shop-{kind}").post("/api/v1/codes/", body, format="json")
+    return api.post("/api/v1/codes/", {"appid": miniprogram.appid, "kind": kind, **fields}, format="json")
 
 
 def test_no_fault_of_the_sandbox_is_left_out():
     assert set(NAMES) == {*ON_CODE_CALLS, *ON_TOKEN_CALLS, *ENDURED}
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fault", [*ON_CODE_CALLS, *ON_TOKEN_CALLS])
-def test_a_bad_day_is_typed_and_nothing_is_stored(sandbox, settings, tmp_path, kind, fault):
+def test_a_bad_day_is_typed_and_nothing_is_stored(sandbox, settings, tmp_path, fault):
     settings.MEDIA_ROOT = tmp_path
-    settings.WECHAT_CODE_TIMEOUT = 0.7
-    miniprogram = make_miniprogram(sandbox)
-    endpoint = TOKEN if fault in ON_TOKEN_CALLS else KINDS[kind][0]
-    sandbox.fault(fault, endpoint=endpoint, **DETAILS.get(fault, {}))
-    answer = ask(miniprogram, kind)
-    problem = answer.json()
+    if fault in SILENT:
+        settings.WECHAT_CODE_TIMEOUT = 0.1
     status, code, errcode = {**ON_CODE_CALLS, **ON_TOKEN_CALLS}[fault]
-    assert (answer.status_code, problem["code"], problem.get("errcode")) == (status, code, errcode), problem
-    assert problem["advice"]
+    api = make_api()
+    for kind, (endpoint, _fields) in KINDS.items():
+        sandbox.clear_faults()
+        sandbox.fault(fault, endpoint=TOKEN if fault in ON_TOKEN_CALLS else endpoint, **DETAILS.get(fault, {}))
+        # what an endpoint or a credential has done is remembered for the mini-program
+        answer = ask(api, make_miniprogram(sandbox), kind)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem.get("errcode")) == (status, code, errcode), problem
+        assert problem["advice"]
+        attempt = FailedAttempt.objects.get(kind=kind)
+        assert (attempt.code, attempt.errcode) == (code, errcode)
+        assert attempt.rid == problem.get("rid", "")
+        assert bool(attempt.rid) == (errcode is not None)
     assert not IssuedCode.objects.exists()
     assert not list(tmp_path.rglob("*.jpg")) + list(tmp_path.rglob("*.png"))
-    attempt = FailedAttempt.objects.get()
-    assert (attempt.kind, attempt.code, attempt.errcode) == (kind, code, errcode)
-    assert attempt.rid == problem.get("rid", "")
-    assert bool(attempt.rid) == (errcode is not None)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_stolen_token_is_replaced_and_the_code_comes_at_the_cost_of_one(sandbox, kind):
-    miniprogram = make_miniprogram(sandbox, token_mode="classic")
-    endpoint = KINDS[kind][0]
-    sandbox.fault("stolen_token", endpoint=endpoint, times=1)
-    answer = ask(miniprogram, kind)
-    assert answer.status_code == 201, answer.json()
-    assert sandbox.count(endpoint, successful=True) == IssuedCode.objects.count() == 1
+def test_a_stolen_token_is_replaced_and_the_code_comes_at_the_cost_of_one(sandbox):
+    api = make_api()
+    for kind, (endpoint, _fields) in KINDS.items():
+        sandbox.fault("stolen_token", endpoint=endpoint, times=1)
+        answer = ask(api, make_miniprogram(sandbox, token_mode="classic"), kind)
+        assert answer.status_code == 201, answer.json()
+        assert sandbox.count(endpoint, successful=True) == IssuedCode.objects.filter(kind=kind).count() == 1
     assert not FailedAttempt.objects.exists()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_after_the_bad_day_the_same_request_succeeds(sandbox, kind):
-    miniprogram = make_miniprogram(sandbox)
-    sandbox.fault("busy", endpoint=KINDS[kind][0], times=1)
-    assert ask(miniprogram, kind).status_code == 503
-    body = {"appid": miniprogram.appid, "kind": kind, **KINDS[kind][1]}
-    assert make_api(name="again").post("/api/v1/codes/", body, format="json").status_code == 201
+def test_after_the_bad_day_the_same_request_succeeds(sandbox):
+    api = make_api()
+    for kind, (endpoint, _fields) in KINDS.items():
+        miniprogram = make_miniprogram(sandbox)
+        sandbox.fault("busy", endpoint=endpoint, times=1)
+        assert [ask(api, miniprogram, kind).status_code for _ in range(2)] == [503, 201]

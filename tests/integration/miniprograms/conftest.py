@@ -5,11 +5,6 @@ from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 
 
-@pytest.fixture(autouse=True)
-def _quiet_static_files(settings):
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
 @pytest.fixture
 def operator(client, db):
     """A browser in which a superuser is signed in."""

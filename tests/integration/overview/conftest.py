@@ -1,16 +1,10 @@
 """Operators who are signed in, and Redis gone."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-
-
-@pytest.fixture(autouse=True)
-def _quiet_static_files(settings: Any) -> None:
-    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture

@@ -110,7 +110,9 @@ def test_another_endpoint_and_another_mini_program_are_not_concerned(sandbox, as
     assert answer.status_code == 201
 
 
-def test_no_permit_and_no_lifetime_code_is_spent_while_it_is_open(sandbox, ask, miniprogram):
+def test_no_permit_and_no_lifetime_code_is_spent_while_it_is_open(sandbox, ask, miniprogram, clock):
+    # within one minute, for which permits are counted
+    clock.stop()
     open_by(sandbox, ask)
     spent = count_permits_this_minute(code_permit_pool(miniprogram.appid))
     for _ in range(5):

@@ -40,7 +40,8 @@ def test_a_new_mini_program_has_no_token_yet(sandbox):
     assert urgency(miniprogram) is Urgency.WAITING
 
 
-def test_a_fresh_token_shows_its_time_left_and_its_next_refresh(sandbox):
+def test_a_fresh_token_shows_its_time_left_and_its_next_refresh(sandbox, clock):
+    clock.stop()
     miniprogram = make_miniprogram(sandbox)
     get(miniprogram)
     found = health(miniprogram)

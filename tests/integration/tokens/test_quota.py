@@ -20,6 +20,11 @@ NOON, BEFORE_MIDNIGHT, MIDNIGHT = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _no_day_ends_by_itself(clock):
+    clock.stop()
+
+
 def at(moment):
     return time_machine.travel(moment, tick=False)
 

@@ -39,7 +39,8 @@ def run_in_thread():
         connection.close()
 
 
-def test_a_new_mini_program_is_fetched_for_and_planned_ahead(sandbox):
+def test_a_new_mini_program_is_fetched_for_and_planned_ahead(sandbox, clock):
+    clock.stop()
     stable, classic = make_miniprogram(sandbox), make_miniprogram(sandbox, token_mode="classic")
     report = refresh_due_tokens()
     assert (report.refreshed, report.failed) == (2, 0)

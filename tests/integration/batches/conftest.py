@@ -1,10 +1,11 @@
 """Batches in tests: made of rows, worked on by a run in this process or by a real worker."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from apps.batches import engine
+from apps.batches import engine, seats
 from apps.batches.models import CodeBatch
 from apps.batches.ordering import BatchOrder, create_batch
 from apps.batches.reading.rows import RawRow, RowSource
@@ -37,12 +38,24 @@ def make_batch(miniprogram: Any, monkeypatch: Any) -> Any:
 
 
 @pytest.fixture
+def six_seats(settings: Any) -> Iterator[seats.Seats]:
+    """At most six calls under way."""
+    settings.BATCH_CALLS = 6
+    seats.seats_of_this_process.cache_clear()
+    seats.threads_of_this_process.cache_clear()
+    yield seats.seats_of_this_process()
+    seats.threads_of_this_process().shutdown()
+    seats.seats_of_this_process.cache_clear()
+    seats.threads_of_this_process.cache_clear()
+
+
+@pytest.fixture
 def work() -> Any:
     """`work(batch)`: what a worker does with its mini-program, until nothing is left to do."""
 
-    def until_done(batch: CodeBatch, *, seconds: float = 30) -> CodeBatch:
+    def until_done(batch: CodeBatch) -> CodeBatch:
         engine.ensure_run(batch.miniprogram_id)
-        engine.wait_for_runs(seconds)
+        engine.wait_for_runs(60)
         batch.refresh_from_db()
         return batch
 

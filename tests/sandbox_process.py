@@ -10,7 +10,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "sandbox WeChat listening on "
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 60
 
 
 class SandboxProcess:

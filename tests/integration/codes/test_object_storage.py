@@ -1,12 +1,11 @@
 """Pictures in S3-compatible object storage by settings alone: written, read, shrunk, missing, refused, unreachable."""
 
 import json
-import subprocess
-import sys
 import threading
 from hashlib import sha256
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 
@@ -14,7 +13,6 @@ from apps.codes.models import IssuedCode
 from apps.codes.object_storage import ObjectStorage, ObjectStorageFault
 from tests.object_storage import ObjectStorageProcess
 from tests.parts import make_api, make_miniprogram
-from tests.plugin import BASE_DIR
 from wxcode import environment as env
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +32,9 @@ def bucket(s3, request):
     return name
 
 
-def use(settings, options):
-    """What MEDIA_STORAGE=s3 and MEDIA_STORAGE_OPTIONS make of the settings."""
-    storage = {"BACKEND": env.storage_class("s3"), "OPTIONS": env.json_object(json.dumps(options))}
+def use(settings, options, *, storage="s3"):
+    """What MEDIA_STORAGE and MEDIA_STORAGE_OPTIONS make of the settings."""
+    storage = {"BACKEND": env.storage_class(storage), "OPTIONS": env.json_object(json.dumps(options))}
     settings.STORAGES = settings.STORAGES | {"default": storage}
 
 
@@ -156,23 +154,17 @@ def test_a_storage_without_a_bucket_is_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    "variables",
-    [
-        {"MEDIA_STORAGE": "s3"},
-        {"MEDIA_STORAGE": "s3", "MEDIA_STORAGE_OPTIONS": '{"bucket_name": "codes", "pasword": "hush-hush"}'},
-        {"MEDIA_STORAGE": "apps.nothing.Storage"},
-    ],
+    ("storage", "options"),
+    [("s3", {}), ("s3", {"bucket_name": "codes", "pasword": "hush-hush"}), ("apps.no.Storage", {})],
 )
-def test_settings_that_make_no_storage_stop_the_start_in_words(variables, process_environment):
-    finished = subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=BASE_DIR,
-        env=process_environment | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_settings_that_make_no_storage_are_an_error_in_words(settings, storage, options):
+    use(settings, options, storage=storage)
+    (error,) = [message for message in run_checks() if message.id == "wxcode.E004"]
+    assert error.is_serious() and "hush-hush" not in f"{error.msg} {error.hint}"
+
+
+def test_settings_that_make_no_storage_stop_the_start(run_manage, process_environment):
+    process_environment |= {"MEDIA_STORAGE": "s3", "MEDIA_STORAGE_OPTIONS": '{"pasword": "hush-hush"}'}
+    finished = run_manage("check")
     assert finished.returncode == 1
-    assert "wxcode.E004" in finished.stderr
-    assert "hush-hush" not in finished.stderr
+    assert "wxcode.E004" in finished.stderr and "hush-hush" not in finished.stderr

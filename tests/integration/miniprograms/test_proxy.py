@@ -1,6 +1,10 @@
 """The proxy of a mini-program: entered in the form, its login sealed, and used for every call to WeChat."""
 
+import io
+import sys
+
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.miniprograms.models import MiniProgram, SealedSecret
 from apps.miniprograms.proxies import assign_proxy, find_proxy
@@ -119,14 +123,16 @@ def test_a_login_may_be_in_the_environment_or_in_a_file(monkeypatch, tmp_path):
         find_proxy(MiniProgram.objects.get(proxy_login_ref="env:SHOP_PROXY"))
 
 
-def test_the_command_takes_a_proxy(run_manage, transactional_db, monkeypatch):
-    words = ("add_miniprogram", new_appid(), "--name", "Shop", "--secret-stdin", "--proxy", URL)
-    assert run_manage(*words, input="0123456789abcdef\n").returncode == 0
+def test_the_command_takes_a_proxy(monkeypatch):
+    def run(url):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("0123456789abcdef\n"))
+        call_command("add_miniprogram", new_appid(), name="Shop", secret_stdin=True, proxy=url, stdout=io.StringIO())
+
+    run(URL)
     assert MiniProgram.objects.get().proxy_url == URL
-    wrong = (*words[:-1], "http://shop:geheim@10.0.0.5:3128")
-    refused = run_manage(wrong[0], new_appid(), *wrong[2:], input="0123456789abcdef\n")
-    assert refused.returncode == 1 and "Take user and password out" in refused.stderr
-    assert "geheim" not in refused.stderr + refused.stdout
+    with pytest.raises(CommandError, match="Take user and password out") as refused:
+        run("http://shop:geheim@10.0.0.5:3128")
+    assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5", "socks5h"])

@@ -37,7 +37,7 @@ def test_the_state_of_an_app_counts_and_shows_no_token(sandbox, caller):
     state = sandbox.app(APPID)
     assert state["token_fetches_today"] == 2
     assert state["tokens"]["classic"]["has_previous"]
-    assert state["tokens"]["classic"]["expires_in"] in range(7190, 7201)
+    assert state["tokens"]["classic"]["expires_in"] in range(7000, 7201)
     assert not state["tokens"]["stable"]["has_current"]
     assert token not in str(state)
 
@@ -51,17 +51,20 @@ def test_the_clock_is_advanced_or_set(sandbox, caller):
     token = caller.token()
     sandbox.advance(7200)
     assert caller.code(token).json()["errcode"] == 42001
+    before = time.time()
     moved = sandbox.order("POST", "clock", offset=0)
     assert moved["offset"] == 0
-    assert abs(moved["now"] - time.time()) < 5
+    assert int(before) <= moved["now"] <= time.time() + 1
     assert caller.code(token).headers["Content-Type"] == "image/jpeg"
 
 
 def test_latency_is_felt_and_taken_back(sandbox, caller):
-    sandbox.latency(0.3, endpoint=TOKEN)
-    assert caller.get(TOKEN, params=CREDENTIALS).elapsed.total_seconds() >= 0.3
+    # longer than a caller of ours waits
+    sandbox.latency(600, endpoint=TOKEN)
+    with pytest.raises(requests.Timeout):
+        caller.get(TOKEN, params=CREDENTIALS, timeout=0.2)
     sandbox.latency(0, endpoint=TOKEN)
-    assert caller.get(TOKEN, params=CREDENTIALS).elapsed.total_seconds() < 0.3
+    assert caller.get(TOKEN, params=CREDENTIALS).status_code == 200
 
 
 def test_calls_are_counted_per_endpoint_and_app(sandbox, caller):
@@ -162,25 +165,25 @@ def test_the_minute_limit_may_answer_the_newer_errcode(sandbox, caller):
     ],
 )
 def test_every_mistake_is_named(sandbox, method, path, fields, words):
-    answer = requests.request(method, f"{sandbox.url}/_sandbox/{path}", json=fields or None, timeout=10)
+    answer = requests.request(method, f"{sandbox.url}/_sandbox/{path}", json=fields or None, timeout=60)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
 
 
 @pytest.mark.parametrize("body", [b"nonsense", b"[]"])
 def test_bodies_that_are_no_orders(sandbox, body):
-    answer = requests.post(f"{sandbox.url}/_sandbox/clock", data=body, timeout=10)
+    answer = requests.post(f"{sandbox.url}/_sandbox/clock", data=body, timeout=60)
     assert (answer.status_code, "JSON" in answer.json()["error"]) == (400, True)
 
 
 def test_an_order_with_a_mistake_changes_nothing(sandbox, caller):
-    requests.post(f"{sandbox.url}/_sandbox/apps", json={"appid": APPID, "secret": "new", "frozen": 1}, timeout=10)
+    requests.post(f"{sandbox.url}/_sandbox/apps", json={"appid": APPID, "secret": "new", "frozen": 1}, timeout=60)
     assert "access_token" in caller.get(TOKEN, params=CREDENTIALS).json()
 
 
 def test_unknown_doors_are_404(sandbox):
-    assert requests.get(f"{sandbox.url}/_sandbox/nothing", timeout=10).status_code == 404
-    assert requests.get(f"{sandbox.url}/_sandbox/reset", timeout=10).status_code == 404
+    assert requests.get(f"{sandbox.url}/_sandbox/nothing", timeout=60).status_code == 404
+    assert requests.get(f"{sandbox.url}/_sandbox/reset", timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(("ip", "status"), [("127.0.0.1", 200), ("::1", 200), ("192.0.2.1", 404), ("2001:db8::1", 404)])

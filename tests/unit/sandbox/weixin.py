@@ -78,10 +78,10 @@ class Caller:
         self.session.trust_env = False
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(self.url + path, **({"timeout": 10} | options))
+        return self.session.get(self.url + path, **({"timeout": 60} | options))
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        return self.session.post(self.url + path, **({"timeout": 10} | options))
+        return self.session.post(self.url + path, **({"timeout": 60} | options))
 
     def token(self) -> str:
         return self.get(TOKEN, params=CREDENTIALS).json()["access_token"]

@@ -118,6 +118,8 @@ def test_make_installs_with_uv_where_there_is_one_and_demands_hashes_too(project
     assert project.installer == ""
     assert project.install(project.locked).returncode == 0
     assert project.installer == "uv"
+    # as pip does it: otherwise every process does it for itself
+    assert list(project.directory.glob(".venv/lib/*/site-packages/__pycache__/left_pad.*.pyc"))
 
 
 def test_make_installs_with_pip_where_uv_fails(project):

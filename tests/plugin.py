@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 from cryptography.fernet import Fernet
 
@@ -71,6 +72,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long begin first, so that no process has one left while the others have nothing to do."""
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(BASE_DIR / "tests").parts[0]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """With COVERAGE=1: xdist kills a worker that takes longer than ten seconds to end, and what it measured with it."""
+    if IS_WORKER and (measuring := coverage.Coverage.current()):
+        measuring.save()
 
 
 @pytest.hookimpl(trylast=True)

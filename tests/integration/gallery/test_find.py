@@ -98,27 +98,23 @@ def test_filters_must_hold_together(staff, shop):
     assert finds(staff, "q=window&env_version=trial&tag=hall", wanted)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+def test_a_senseless_filter_is_ignored_and_not_shown(staff, shop):
+    code = make_code(shop, "a=1")
+    for query in (
         "kind=none", "env_version=beta", "issuer=anna", "from=yesterday", "to=2026-02-30", "from=0001-01-01",
         "to=9999-12-31", "archived=yes", "tag=%00", "page=%00", "issuer=%00",
-    ],
-)  # fmt: skip
-def test_a_senseless_filter_is_ignored_and_not_shown(staff, shop, query):
-    code = make_code(shop, "a=1")
-    answer = staff.get(f"/?{query}")
-    assert (shown(answer), chips(answer)) == ([code.pk], {})
+    ):  # fmt: skip
+        answer = staff.get(f"/?{query}")
+        assert (shown(answer), chips(answer)) == ([code.pk], {}), query
 
 
-@pytest.mark.parametrize(
-    "query", ["tag=none", "issuer=client:none", "issuer=staff:none", "page=" + "x" * 2000, "batch=99", "to=2000-01-01"]
-)
-def test_an_unknown_name_finds_nothing_and_says_so(staff, shop, query):
+def test_an_unknown_name_finds_nothing_and_says_so(staff, shop):
     make_code(shop, "a=1")
-    answer = staff.get(f"/?{query}")
-    assert "Nothing found" in answer.text
-    assert len(chips(answer)) == 1
+    queries = ("tag=none", "issuer=client:none", "issuer=staff:none", "page=" + "x" * 2000, "batch=99", "to=2000-01-01")
+    for query in queries:
+        answer = staff.get(f"/?{query}")
+        assert "Nothing found" in answer.text, query
+        assert len(chips(answer)) == 1, query
 
 
 # --- the address holds everything -----------------------------------------------------------------------------
@@ -200,11 +196,14 @@ def test_more_than_a_page_is_counted_when_the_page_is_there(staff, shop):
     assert count_of(staff.get("/codes/count/?env_version=trial")) == "61 codes"
 
 
-@pytest.mark.parametrize(("rows", "words"), [(999, "999 codes"), (1000, "1,000 codes"), (1001, "1,000+ codes")])
-def test_the_number_is_exact_up_to_a_thousand(staff, shop, rows, words):
-    copy_rows(make_code(shop, "a=1"), count=rows - 1)
-    assert count_of(staff.get("/codes/count/")) == words
-    assert count_of(staff.get("/codes/count/?before=5")) == words
+def test_the_number_is_exact_up_to_a_thousand(staff, shop):
+    code = make_code(shop, "a=1")
+    copies = copy_rows(code, count=1000)
+    for rows, words in ((1001, "1,000+ codes"), (1000, "1,000 codes"), (999, "999 codes")):
+        assert IssuedCode.objects.count() == rows
+        assert count_of(staff.get("/codes/count/")) == words
+        assert count_of(staff.get("/codes/count/?before=5")) == words
+        copies.pop().delete()
 
 
 def test_counting_reads_no_further_than_the_thousand_and_first(staff, shop):

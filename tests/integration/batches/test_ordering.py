@@ -41,6 +41,7 @@ def test_every_problem_has_row_column_value_and_cure(sandbox, miniprogram):
     assert not CodeBatch.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_duplicates_and_existing_codes_are_told_apart(sandbox, miniprogram):
     known = issue_code(miniprogram=miniprogram, request=code_request(miniprogram, scene="old"), issuer=ISSUER).code
     report = dry_run(order(miniprogram, {"scene": "new"}, {"scene": "old"}, {"scene": "new", "label": "again"}))
@@ -50,6 +51,7 @@ def test_duplicates_and_existing_codes_are_told_apart(sandbox, miniprogram):
     assert sandbox.count(CODE) == 1
 
 
+@pytest.mark.both_databases
 def test_an_external_id_names_one_code_within_the_file_and_in_the_history(sandbox, miniprogram):
     request = code_request(miniprogram, scene="old", external_id="x1")
     issue_code(miniprogram=miniprogram, request=request, issuer=ISSUER)
@@ -95,6 +97,7 @@ def test_invalid_rows_can_be_left_out(miniprogram):
     assert (batch.total, batch.state, report.invalid) == (1, BatchState.RUNNING, 1)
 
 
+@pytest.mark.both_databases
 def test_all_rows_and_further_columns_are_kept(miniprogram):
     batch, _report = create_batch(order(miniprogram, *[row | {"seat": str(n)} for n, row in enumerate(scenes(1200))]))
     assert batch.total == BatchItem.objects.filter(batch=batch).count() == 1200

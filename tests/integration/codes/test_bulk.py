@@ -28,6 +28,7 @@ def new_code(miniprogram, scene, **fields):
     )
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_new_codes_are_written_with_their_tags_in_few_queries(django_assert_max_num_queries):
     miniprogram = make_miniprogram()
@@ -38,6 +39,7 @@ def test_new_codes_are_written_with_their_tags_in_few_queries(django_assert_max_
     assert {tag.name for tag in IssuedCode.objects.get(scene="n=7").tags.all()} == {"hall", "2026"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_a_code_that_somebody_else_saved_meanwhile_is_answered():
     miniprogram = make_miniprogram()
@@ -49,6 +51,7 @@ def test_a_code_that_somebody_else_saved_meanwhile_is_answered():
     assert find_identical_ids(miniprogram, ids) == ids
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_a_taken_external_id_is_missing_in_the_answer():
     miniprogram = make_miniprogram()

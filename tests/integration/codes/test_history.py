@@ -11,7 +11,7 @@ from apps.codes.models import Door, IssuedCode, Tag
 from apps.codes.requests import code_request, digest
 from tests.parts import make_api, make_miniprogram
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

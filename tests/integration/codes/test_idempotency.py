@@ -72,6 +72,7 @@ def test_a_repeated_batch_is_the_first_one(shop):
     assert CodeBatch.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_a_batch_whose_process_died_before_it_was_noted_is_made_once(shop, redis_client):
     api, body = make_api(), {"appid": shop.appid, "rows": [{"scene": "a=1"}]}
     first = send(api, BATCHES, body, "order-7")
@@ -153,6 +154,7 @@ def test_without_redis_a_batch_with_a_key_is_not_begun(shop, settings, redis_url
     assert not CodeBatch.objects.exists()
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_eight_at_once_make_one_batch(shop, monkeypatch):
     body = {"appid": shop.appid, "rows": [{"scene": f"a={n}"} for n in range(50)]}

@@ -9,6 +9,7 @@ from apps.codes.models import CodeTag, IssuedCode, LifetimePool, UncheckedPage
 from tests.integration.codes.rows import make_code
 from tests.parts import make_miniprogram
 
+pytestmark = pytest.mark.both_databases
 BEFORE = [("codes", "0002_kinds_and_doors")]
 
 

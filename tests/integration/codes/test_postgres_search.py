@@ -13,6 +13,7 @@ from apps.codes.search_index import INDEX, SEARCH_BLOCK
 from tests.integration.codes.rows import make_code, new_code
 from tests.parts import make_miniprogram
 
+pytestmark = pytest.mark.both_databases
 KNOWN = Frequencies({"tab": 0.9, "abl": 0.9, "=50": 0.01, "500": 0.01, "e=5": 0.11}, 0.001, rows=1e6)
 
 

@@ -11,7 +11,7 @@ from apps.codes.models import IssuedCode
 from tests.integration.codes.rows import make_code, new_code
 from tests.parts import make_api, make_miniprogram
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 LABELS = [
     "一楼大厅 table 7",
     "大厅",

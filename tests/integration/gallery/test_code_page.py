@@ -54,6 +54,7 @@ def test_a_path_without_parameters_has_no_lines_for_the_mini_program(staff, code
         assert absent not in text
 
 
+@pytest.mark.both_databases
 def test_a_code_leads_to_its_neighbours(staff, miniprogram):
     oldest, middle, newest = (issue(miniprogram, f"a={number}") for number in range(3))
     text = staff.get(f"/codes/{middle.pk}/").text
@@ -63,6 +64,7 @@ def test_a_code_leads_to_its_neighbours(staff, miniprogram):
     assert 'data-key="ArrowLeft"' not in staff.get(f"/codes/{newest.pk}/").text
 
 
+@pytest.mark.both_databases
 def test_neighbours_are_those_of_the_search_and_the_way_back_leads_to_it(staff, miniprogram):
     oldest, middle, newest = (issue(miniprogram, f"a={number}", label="hall") for number in range(3))
     for code in (oldest, newest):

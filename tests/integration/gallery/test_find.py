@@ -215,6 +215,7 @@ def test_counting_reads_no_further_than_the_thousand_and_first(staff, shop):
     assert counted[0].endswith("LIMIT 1001")
 
 
+@pytest.mark.both_databases
 def test_a_count_that_takes_too_long_is_given_up_and_the_page_says_less(staff, shop, monkeypatch):
     copy_rows(make_code(shop, "a=1"), count=3)
     monkeypatch.setattr(counting, "PATIENCE_SECONDS", 0.05)
@@ -234,6 +235,7 @@ def test_a_count_that_takes_too_long_is_given_up_and_the_page_says_less(staff, s
     assert counting.count_codes(Search(granted=None)) == 4
 
 
+@pytest.mark.both_databases
 def test_after_a_count_statements_may_take_their_time_again(staff, shop):
     counting.count_codes(Search(granted=None))
     if connection.vendor == "postgresql":
@@ -248,6 +250,7 @@ def test_only_the_database_being_slow_is_forgiven(shop, monkeypatch):
         counting.count_codes(Search(granted=None))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("query", ["issuer=staff:anna", "issuer=door:extend&miniprogram=APPID"])
 def test_issuers_come_from_an_index_in_their_order(staff, shop, query):
     for number in range(30):

@@ -91,6 +91,7 @@ def test_what_people_typed_is_never_markup(staff, miniprogram):
     assert "&lt;script&gt;alert(1)" in staff.get("/").text
 
 
+@pytest.mark.both_databases
 def test_pages_follow_each_other_without_gap_or_repetition(staff, miniprogram):
     copy_rows(issue(miniprogram, "a=1"), count=2 * PAGE_SIZE)
     seen, address = [], "/"
@@ -170,6 +171,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(staff, sandbox, minip
     assert len(many) == len(few) <= 13
 
 
+@pytest.mark.both_databases
 def test_nothing_is_counted_and_no_row_is_skipped_over(staff, miniprogram):
     copy_rows(issue(miniprogram, "a=1"), count=PAGE_SIZE)
     with CaptureQueriesContext(connection) as queries:

@@ -9,7 +9,7 @@ from apps.miniprograms.models import MiniProgram, SealedSecret
 from apps.miniprograms.secrets import has_secret_changed, resolve_secret, seal_secret
 from tests.parts import make_miniprogram
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def rotate():

@@ -159,11 +159,14 @@ def test_the_list_shows_newest_code_and_pool_in_a_fixed_number_of_queries(operat
     assert len(many) == len(few)
 
 
+@pytest.mark.both_databases
 def test_the_newest_code_is_found_by_the_index(operator, sandbox):
     code = issue(make_miniprogram(sandbox), "t=1")
     IssuedCode.objects.filter(pk=code.pk).update(issued_at=timezone.now() - timedelta(days=3))
+    # of a few rows any index looks good to PostgreSQL
+    count = 500 if connection.vendor == "postgresql" else 5
     for _other in range(4):
-        copy_rows(issue(make_miniprogram(sandbox), "t=1"), count=500)
+        copy_rows(issue(make_miniprogram(sandbox), "t=1"), count=count)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     with CaptureQueriesContext(connection) as queries:

@@ -174,9 +174,11 @@ def test_finished_days_are_counted_once_an_hour_and_the_present_ones_always(sand
     assert 3500 < redis_client.ttl("wxcode:codes-issued:2026-03-05") <= 3600
 
 
+@pytest.mark.both_databases
 def test_one_query_counts_them_by_the_index(sandbox):
     # of a few rows, and of statistics that are none, any index looks good to PostgreSQL
-    rows = copy_rows(issue(make_miniprogram(sandbox), "t=1"), count=2_000)
+    count = 2_000 if connection.vendor == "postgresql" else 20
+    rows = copy_rows(issue(make_miniprogram(sandbox), "t=1"), count=count)
     for number, row in enumerate(rows):
         row.issued_at = NOON - timedelta(hours=number)
     IssuedCode.objects.bulk_update(rows, ["issued_at"], batch_size=500)

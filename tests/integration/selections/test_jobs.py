@@ -18,7 +18,7 @@ from tests.integration.codes.rows import new_code
 from tests.integration.gallery.staff import make_staff
 from tests.parts import make_miniprogram
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 MANY = 20_000
 
 

@@ -84,6 +84,7 @@ def test_a_stored_sentence_goes_out_in_the_readers_language(operator, language):
         assert row["detail"] == expected != stored
 
 
+@pytest.mark.both_databases
 def test_more_rows_cost_no_more_queries_and_are_sent_in_pieces(operator):
     miniprogram = make_miniprogram()
     fail(miniprogram)

@@ -12,7 +12,7 @@ from apps.tokens.models import Outcome, TokenEvent, Trigger
 from apps.tokens.overview import find_overviews
 from tests.parts import make_miniprogram
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 EVENTS = "/admin/tokens/tokenevent/"
 
 

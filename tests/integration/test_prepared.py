@@ -8,7 +8,7 @@ from apps.miniprograms.models import MiniProgram
 from apps.prepared import PreparedInsert, PreparedRow
 from tests.integration.codes.rows import make_code, new_code
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

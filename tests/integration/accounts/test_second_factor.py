@@ -289,6 +289,7 @@ class TestRequired:
         assert make_api().get("/api/v1/codes/").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_two_requests_cannot_use_one_code(transactional_db):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -136,6 +136,7 @@ def test_a_flood_of_invented_keys_neither_grows_nor_forgets_the_known(make, djan
         assert find_caller(key)
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_a_revocation_is_seen_even_if_the_key_was_read_before_the_commit(make):
     client, key = make()

@@ -333,6 +333,7 @@ def test_nothing_remembered_or_logged_holds_the_token(read, caplog):
     assert TOKEN not in caplog.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_threads_get_the_token_of_the_mini_program_that_they_ask_for(house, key):
     make_miniprogram(OTHER_APPID)

@@ -80,6 +80,7 @@ def test_a_classic_token_is_replaced_hourly(sandbox, clock):
     assert 4 <= sandbox.count(TOKEN) <= 5
 
 
+@pytest.mark.both_databases
 def test_two_runs_at_once_fetch_once_for_each(sandbox):
     miniprograms = [make_miniprogram(sandbox, token_mode="classic") for _ in range(12)]
     # so that they meet
@@ -202,6 +203,7 @@ def test_a_refresh_between_save_and_commit_does_not_undo_the_change(sandbox):
     assert due_in(miniprogram) <= 0
 
 
+@pytest.mark.both_databases
 def test_a_change_of_mode_loses_no_request(sandbox):
     appid = make_miniprogram(sandbox, appid=new_appid()).appid
     get(MiniProgram.objects.get(appid=appid))

@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CODE = "/wxa/getwxacodeunlimit"
-CIRCUIT_SECONDS = 10.0
+CIRCUIT_SECONDS = 60.0
 
 
 def is_held(batch):

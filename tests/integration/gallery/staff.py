@@ -1,5 +1,6 @@
 """Staff and their codes, for the tests of the gallery and of the browser."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,12 +29,12 @@ def issue(miniprogram: MiniProgram, scene: str, *, by: str = "staff:anna", **giv
     return issue_code(miniprogram=miniprogram, request=request, issuer=Issuer(label=by, door=door)).code
 
 
-def copy_rows(code: IssuedCode, *, count: int) -> list[IssuedCode]:
-    """`count` more rows with the same picture."""
+def copy_rows(code: IssuedCode, *, count: int, name: str = "copy") -> list[IssuedCode]:
+    """`count` more rows with the same picture; `name` tells the copies of one code from those of another."""
     rows = []
     for number in range(count):
         values = {field.attname: getattr(code, field.attname) for field in IssuedCode._meta.concrete_fields}
-        values |= {"id": None, "scene": f"copy={number}", "digest": f"{number:064d}"}
+        values |= {"id": None, "scene": f"{name}={number}", "digest": sha256(f"{name}={number}".encode()).hexdigest()}
         row = IssuedCode(**values)
         row.fill_search_text()
         rows.append(row)

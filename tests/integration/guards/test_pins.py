@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
+import pip
 import pytest
 
 BASE_DIR = Path(__file__).resolve().parents[3]
@@ -57,10 +59,13 @@ def make_wheel(directory: Path, name: str, **files: str) -> str:
 class Project:
     """A directory with our Makefile and a package to install; a program named uv is one that the test puts there."""
 
-    def __init__(self, directory: Path, empty_venv: Path) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory, self.programs = directory, directory / "bin"
         self.programs.mkdir()
-        shutil.copytree(empty_venv, directory / ".venv", symlinks=True)
+        venv.create(directory / ".venv", with_pip=False, symlinks=True)
+        (packages,) = directory.glob(".venv/lib/*/site-packages")
+        # that of this environment: to install another one takes seconds
+        (packages / "pip").symlink_to(Path(pip.__file__).parent)
         shutil.copy(BASE_DIR / "Makefile", directory)
         self.locked = make_wheel(directory, "left_pad")
         others = [place for place in os.environ["PATH"].split(os.pathsep) if not (Path(place) / "uv").exists()]
@@ -73,7 +78,7 @@ class Project:
     def install(self, requirements: str) -> subprocess.CompletedProcess[str]:
         (self.directory / "requirements.txt").write_text(requirements)
         command = ["make", ".venv/runtime"]
-        options = {"capture_output": True, "text": True, "timeout": 120}
+        options = {"capture_output": True, "text": True, "timeout": 300}
         return subprocess.run(command, cwd=self.directory, env=self.environment, **options)
 
     @property
@@ -83,18 +88,9 @@ class Project:
         return found[0].read_text().strip() if found else ""
 
 
-@pytest.fixture(scope="module")
-def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As `make` makes it before it installs anything."""
-    directory = tmp_path_factory.mktemp("venv")
-    shutil.copy(BASE_DIR / "Makefile", directory)
-    subprocess.run(["make", ".venv/ready", f"PYTHON={sys.executable}"], cwd=directory, check=True, timeout=120)
-    return directory / ".venv"
-
-
 @pytest.fixture
-def project(tmp_path: Path, empty_venv: Path) -> Project:
-    return Project(tmp_path, empty_venv)
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
 
 
 def write_program(path: Path, *lines: str) -> None:

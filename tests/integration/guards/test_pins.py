@@ -137,3 +137,15 @@ def test_uv_asks_the_index_that_pip_was_told_to_ask(project):
     project.environment |= {"PIP_INDEX_URL": "https://mirror.invalid/simple"}
     assert project.install(project.locked).returncode == 0
     assert (project.directory / "asked.txt").read_text() == "https://mirror.invalid/simple\n"
+
+
+def test_make_makes_an_environment_with_the_first_python_that_fits(tmp_path):
+    shutil.copy(BASE_DIR / "Makefile", tmp_path)
+    write_program(tmp_path / "old", 'case "$*" in *platform*) echo 3.9.1 ;; *) exit 1 ;; esac')
+    write_program(tmp_path / "new", 'case "$*" in *platform*) echo 3.12.1 ;; *) echo "$*" >> asked.txt ;; esac')
+    command = ["make", ".venv/ready", f"PYTHON={tmp_path}/missing {tmp_path}/old {tmp_path}/new"]
+    # as the real one would
+    (tmp_path / ".venv").mkdir()
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked.txt").read_text().splitlines()[-1] == "-m venv --clear .venv"

@@ -270,6 +270,8 @@ REDIS_URL = env.read("REDIS_URL", env.redis_url)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# a Redis that is full refuses what a worker writes when it connects: it waits, and does not end
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -1,15 +1,16 @@
-"""One drill from the first request to the verdict: load, fault, mending, recovery, books."""
+"""One drill from the first request to the verdict: load, fault (or one after the other), mending, recovery, books."""
 
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 
-from benchmarks.drills.faults import Drill
+from benchmarks.drills.faults import DRILLS, Drill
 from benchmarks.drills.house import House
 from benchmarks.drills.traffic import Ledger, Shop, Traffic
 from benchmarks.drills.verdict import Verdict, judge_books
@@ -19,11 +20,12 @@ CODES_PER_SECOND = 80
 SMALL_BATCH_ROWS = 20
 # before, during and after the fault
 BATCHES = 3
+IN_TURN_NAME = "in-turn"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds of each part; `quiet`: without any failure, which counts as recovered; `pace`: share of the load."""
+    """Seconds of each part, `fault` for all of them; `quiet`: without any failure, which counts as recovered; `pace`: share of the load."""
 
     before: float = 4.0
     fault: float = 15.0
@@ -35,6 +37,8 @@ class Plan:
 
 
 SHORT = Plan(before=0.5, fault=2.0, quiet=1.0, longest_recovery=60.0, longest_batch=90.0, pace=0.5, latency=0.05)
+# half a second for each fault
+IN_TURN = replace(SHORT, fault=0.5 * len(DRILLS), pace=0.2)
 
 
 def open_shop(house: House) -> Shop:
@@ -52,8 +56,8 @@ def open_shop(house: House) -> Shop:
     return Shop(house.base, key, appids, name)
 
 
-def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
-    """Everything that `drill` shows."""
+def rehearse(house: House, drills: Sequence[Drill], plan: Plan) -> Verdict:
+    """Everything that one drill shows, or several: each mends what it broke before the next one."""
     shop = open_shop(house)
     house.sandbox.latency(plan.latency, endpoint="/wxa/getwxacodeunlimit")
     with Traffic(shop, pace=plan.pace) as traffic:
@@ -61,10 +65,13 @@ def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
         traffic.order_batch(f"{shop.name}-large", int(CODES_PER_SECOND * (plan.before + plan.fault) * plan.pace))
         time.sleep(plan.before)
         watcher = Watcher(house)
-        with drill.breaking(house, plan.fault):
-            small = threading.Thread(target=traffic.order_batch, args=(f"{shop.name}-small", SMALL_BATCH_ROWS))
-            small.start()
-            watcher.watch(plan.fault)
+        small = threading.Thread(target=traffic.order_batch, args=(f"{shop.name}-small", SMALL_BATCH_ROWS))
+        for drill in drills:
+            with drill.breaking(house, plan.fault / len(drills)):
+                if drill is drills[0]:
+                    small.start()
+                # it waits for a database that is away, longer than a fault in turn lasts
+                watcher.watch(plan.fault) if drill is drills[-1] is drills[0] else time.sleep(plan.fault / len(drills))
         mended = time.monotonic()
         # this process's connection may have been among those that died
         house.forget_database()
@@ -76,7 +83,7 @@ def rehearse(house: House, drill: Drill, plan: Plan) -> Verdict:
         late.join()
     attempts = ledger.attempts
     verdict = Verdict(
-        name=drill.name,
+        name=drills[0].name if len(drills) == 1 else IN_TURN_NAME,
         requests=len(attempts),
         failures=ledger.troubles(),
         stall=max(attempts, key=lambda attempt: attempt.seconds),

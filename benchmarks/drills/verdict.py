@@ -43,7 +43,7 @@ class Verdict:
 
 def judge_books(house: House, shop: Shop, ledger: Ledger, verdict: Verdict) -> None:
     """Compare what was acknowledged, what the database and the disk hold, and what WeChat has counted."""
-    from apps.batches.models import CodeBatch
+    from apps.batches.models import BatchState, CodeBatch
     from apps.codes.models import IssuedCode
 
     rows = {code.pk: code for code in IssuedCode.objects.filter(miniprogram__appid=shop.appids[0])}
@@ -58,7 +58,10 @@ def judge_books(house: House, shop: Shop, ledger: Ledger, verdict: Verdict) -> N
     verdict.damaged += ledger.lies
     for pk in ledger.batches:
         verdict.lost += _find_losses(CodeBatch.objects.get(pk=pk))
-    named = Counter(CodeBatch.objects.filter(miniprogram__appid=shop.appids[0]).values_list("name", flat=True))
+    accepted = CodeBatch.objects.filter(miniprogram__appid=shop.appids[0])
+    # what an order has left that failed while the database was away is removed after an hour
+    accepted = accepted.exclude(state=BatchState.RECEIVING)
+    named = Counter(accepted.values_list("name", flat=True))
     verdict.lost += [f"{count} batches called {name}" for name, count in named.items() if count > 1]
     unlimited = sum(row.kind == "unlimited" for row in rows.values())
     verdict.extra_calls = house.sandbox.count(CODE, appid=shop.appids[0], successful=True) - unlimited

@@ -52,6 +52,7 @@ class ForkServer:
         """`count` processes that run `python -m MODULE WORDS`."""
         server = self.process or self._start(environment)
         assert server.stdin and server.stdout
+        log.touch()
         order = {"module": module, "words": words, "count": count, "log": str(log)}
         server.stdin.write(json.dumps(order) + "\n")
         server.stdin.flush()

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.plugin import BASE_DIR, variables_of_ours
+from tests.waiting import wait_until
 from wxcode.stack.redis_server import free_port
 
-READY_SECONDS = 90
+PATIENCE_SECONDS = 180
 STACK = (sys.executable, "-m", "wxcode.stack")
 
 
@@ -27,7 +29,6 @@ class Launched:
         self.port = port or free_port()
         beside = next(parent for parent in data_dir.parents if parent.is_dir())
         self.output = beside / f"output-{time.monotonic_ns()}.txt"
-        self.started_at = time.monotonic()
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 command or STACK,
@@ -50,12 +51,18 @@ class Launched:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> "Launched":
-        deadline = time.monotonic() + READY_SECONDS
-        while "Stop: Ctrl-C" not in self.text:
+        return self._wait_for(lambda: "Stop: Ctrl-C" in self.text)
+
+    def wait_until_it_prepares(self) -> "Launched":
+        """In the middle of its start: Redis, sandbox and web run, and the database is being made."""
+        return self._wait_for((self.data_dir / "logs" / "setup.log").exists)
+
+    def _wait_for(self, condition: Callable[[], bool]) -> "Launched":
+        def is_so() -> bool:
             assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
-        self.ready_seconds = time.monotonic() - self.started_at
+            return condition()
+
+        wait_until(is_so, PATIENCE_SECONDS)
         return self
 
     def line(self, name: str) -> str:
@@ -75,12 +82,9 @@ class Launched:
         return shlex.split(next(line for line in self.text.splitlines() if line.startswith("curl ")))
 
     def stop(self, number: int) -> int:
-        """Send the signal; answer the exit code and remember how long it took."""
-        started_at = time.monotonic()
+        """Send the signal; answer the exit code."""
         self.process.send_signal(number)
-        code = self.process.wait(30)
-        self.stop_seconds = time.monotonic() - started_at
-        return code
+        return self.process.wait(PATIENCE_SECONDS)
 
     def processes(self) -> dict[int, str]:
         """Every living process of this data directory, with its command line."""
@@ -95,11 +99,8 @@ class Launched:
                 found[int(entry.name)] = _read(entry / "cmdline").replace(b"\0", b" ").decode()
         return found
 
-    def is_all_gone(self, seconds: float = 5) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return not self.processes()
+    def wait_until_all_are_gone(self) -> None:
+        wait_until(lambda: not self.processes(), PATIENCE_SECONDS)
 
     def __enter__(self) -> "Launched":
         return self

@@ -28,13 +28,15 @@ from apps.tokens.services import get_access_token, refresh_token, replace_reject
 from apps.wechat.connection import wechat_client
 from apps.wechat.errors import TokenRejected
 from apps.wechat.types import TOKEN_FETCHES_PER_DAY
+from tests.drills.sizes import SIZES
 from tests.drills.test_stampede import ENDPOINT
 from tests.parts import make_miniprogram
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("DRILL_EXAMPLES", "0"))
 # the least that a day of any schedule must leave of WeChat's allowance
 FETCHES_PER_DAY_LIMIT = TOKEN_FETCHES_PER_DAY // 2
+HOURS = SIZES.simulated_hours
 
 spans = st.one_of(st.integers(1, 90), st.integers(91, 7200), st.integers(7201, 50_000))
 
@@ -205,8 +207,8 @@ def test_no_schedule_hands_out_a_dead_token_while_a_good_one_is_there(sandbox, r
         run_state_machine_as_test(
             lambda: Schedules(sandbox, redis_client, traveller),
             settings=settings(
-                max_examples=EXAMPLES or 60,
-                stateful_step_count=40,
+                max_examples=EXAMPLES or SIZES.schedules,
+                stateful_step_count=SIZES.schedule_steps,
                 derandomize=not EXAMPLES,
                 database=None,
                 deadline=None,
@@ -216,16 +218,17 @@ def test_no_schedule_hands_out_a_dead_token_while_a_good_one_is_there(sandbox, r
 
 
 @pytest.mark.parametrize("mode", TokenMode.values)
-def test_a_day_of_thefts_every_ten_minutes_stays_far_below_the_quota(sandbox, redis_client, measured, mode):
+def test_thefts_every_ten_minutes_stay_far_below_the_quota(sandbox, redis_client, measured, mode):
     miniprogram = make_miniprogram(sandbox, token_mode=mode)
     with time_machine.travel(time.time(), tick=True) as traveller:
         machine = Schedules(sandbox, redis_client, traveller)
         machine.miniprogram, machine.appid = miniprogram, miniprogram.appid
-        for _ in range(144):
+        for _ in range(6 * HOURS):
             machine.steal(mode, 2)
             machine.read()
             machine.use_and_report()
             machine.pass_time(600)
         machine.the_quota_is_left_alone()
         measured(fetches=dict(machine.fetches))
+        assert machine.fetches.total() < FETCHES_PER_DAY_LIMIT * HOURS / 24
         machine.teardown()

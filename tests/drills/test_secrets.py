@@ -21,16 +21,17 @@ from tests.drills.leak_watch import (
     redis_keys,
     table_rows,
 )
+from tests.drills.sizes import SIZES
 from tests.drills.test_stampede import ENDPOINT
 from tests.integration.wechat.proxy_server import ProxyServer
 from tests.parts import ALL_SCOPES, new_appid
 from tests.waiting import answers, wait_until
 from wxcode.stack.redis_server import free_port
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 CODE = "/wxa/getwxacodeunlimit"
 LOUD = {"LOG_LEVEL": "DEBUG", "WECHAT_TOKEN_TIMEOUT": "1.5", "WECHAT_CODE_TIMEOUT": "1.5"}
-START_SECONDS = 60
+PATIENCE_SECONDS = 120
 FAULTS = ["invalid_token", "expired_token", "hang", "reset", "http_500", "garbage", "html_page", "cut_connection"]
 FAULTS_OF_TOKENS = ["hang", "reset", "cut_connection", "garbage"]
 BUTTONS = ["refresh_now", "verify_credentials", "pause_refresh", "resume_refresh", "clear_quota"]
@@ -118,13 +119,20 @@ class Story:
         for fault in FAULTS_OF_TOKENS:
             for endpoint in ENDPOINT.values():
                 self.sandbox.fault(fault, endpoint=endpoint, times=1)
-            self.manage("refresh_tokens", "--force")
+            self.refresh_tokens(by_command=fault == FAULTS_OF_TOKENS[0])
             self.sandbox.clear_faults()
         self.sandbox.register(self.appids["piped"], self.credentials["wrong"])
         store.drop_record(self.appids["piped"])
         trouble.clear_trouble(self.appids["piped"])
         assert self.token("piped").json()["errcode"] == 40125
         self.code("piped")
+
+    def refresh_tokens(self, *, by_command):
+        if by_command:
+            self.manage("refresh_tokens", "--force")
+            return
+        for miniprogram in MiniProgram.objects.all():
+            self.admin.press(f"{place_of(miniprogram)}/actions/refresh_now/")
 
     def go_by_proxy(self):
         """A mini-program whose calls leave by a proxy with a login: entered wrong, entered right, refused, gone."""
@@ -140,7 +148,7 @@ class Story:
             miniprogram = MiniProgram.objects.get(appid=appid)
             assert self.code("by proxy").status_code == 201
             assert proxy.passed()
-            place = f"/admin/miniprograms/miniprogram/{miniprogram.pk}/change/"
+            place = f"{place_of(miniprogram)}/change/"
             for kind in ("http", "socks5"):
                 changes = {
                     "proxy_url": f"{kind}://{proxy.address}",
@@ -160,14 +168,13 @@ class Story:
 
     def look_at_everything(self):
         for miniprogram in MiniProgram.objects.all():
-            place = f"/admin/miniprograms/miniprogram/{miniprogram.pk}"
             for button in BUTTONS:
-                self.admin.press(f"{place}/actions/{button}/")
-            self.admin.submit(f"{place}/change/", notes="seen")
+                self.admin.press(f"{place_of(miniprogram)}/actions/{button}/")
+            self.admin.submit(f"{place_of(miniprogram)}/change/", notes="seen")
         scopes = {"name": "second", "scopes": ["codes:read"]}
         self.admin.submit("/admin/clients/apiclient/add/", shows_credential=True, **scopes)
-        assert self.admin.walk("/admin/", limit=70) > 30
-        assert self.admin.walk("/", limit=20) > 3
+        for start, limit in (("/admin/", SIZES.admin_pages), ("/", SIZES.gallery_pages)):
+            assert self.admin.walk(start, limit=limit) > limit // 3
 
     def wait_for_worker(self):
         refresh_due_tokens.delay()
@@ -175,7 +182,11 @@ class Story:
         seen = store.find_record(miniprogram.appid)
         store.set_due(miniprogram.appid, time.time() - 1)
         refresh_after_change.delay(miniprogram.appid)
-        wait_until(lambda: store.find_record(miniprogram.appid).version != seen.version, START_SECONDS)
+        wait_until(lambda: store.find_record(miniprogram.appid).version != seen.version, PATIENCE_SECONDS)
+
+
+def place_of(miniprogram):
+    return f"/admin/miniprograms/miniprogram/{miniprogram.pk}"
 
 
 @pytest.fixture
@@ -188,7 +199,7 @@ def base(spawn, sandbox):
     words += ["--workers", "1", "--blocking-threads", "4", "--log-level", "debug", "--access-log"]
     spawn(*words, "wxcode.wsgi:application", env=loud)
     spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "2", "-l", "debug", env=loud)
-    wait_until(lambda: answers(port), START_SECONDS)
+    wait_until(lambda: answers(port), PATIENCE_SECONDS)
     return f"http://127.0.0.1:{port}"
 
 

@@ -1,10 +1,13 @@
 """Drills: real processes against the real Redis, the test database and the sandbox over HTTP."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 from redis import Redis
 
 from tests.drills.fleet import Fleet
@@ -19,22 +22,32 @@ def _empty_redis(redis_client: Redis) -> None:
 
 
 @pytest.fixture(scope="session")
-def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    server = ForkServer(tmp_path_factory.mktemp("fork-server"))
-    yield server
-    server.stop()
+def shared_environment(django_db_setup: None, redis_url: str, sandbox_process: Any) -> dict[str, str]:
+    """`process_environment` for processes that several drills share."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database['NAME']}").geturl()
+    return os.environ | {"DATABASE_URL": url, "SANDBOX_URL": sandbox_process.url}
+
+
+@pytest.fixture(scope="session")
+def fork_server(shared_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with ForkServer(shared_environment, tmp_path_factory.mktemp("fork-server")) as server:
+        yield server
 
 
 @pytest.fixture
 def fork(
-    fork_server: ForkServer, sandbox: Any, process_environment: dict[str, str], tmp_path: Path
+    fork_server: ForkServer, sandbox: Any, transactional_db: None, tmp_path: Path
 ) -> Iterator[Callable[..., list[Forked]]]:
     """`(worker,) = fork("celery", "-A", "wxcode", "worker")`: like `spawn("-m", ...)`, but loaded already."""
     started: list[Forked] = []
 
     def start(module: str, *words: str, count: int = 1) -> list[Forked]:
         log = tmp_path / f"forked-{len(started)}.log"
-        new = fork_server.fork(module, *words, environment=process_environment, log=log, count=count)
+        new = fork_server.fork(module, *words, log=log, count=count)
         started.extend(new)
         return new
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from tests.plugin import BASE_DIR
 from tests.waiting import lives, wait_until
@@ -40,40 +41,35 @@ class Forked:
 
 
 class ForkServer:
-    """Started with the first order; `environment` is that of all its processes."""
+    """Context manager; `environment` is that of all its processes."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.process: subprocess.Popen[str] | None = None
+    def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
+        self.environment, self.log = environment, directory / "fork-server.log"
 
-    def fork(
-        self, module: str, *words: str, environment: Mapping[str, str], log: Path, count: int = 1
-    ) -> list[Forked]:
-        """`count` processes that run `python -m MODULE WORDS`."""
-        server = self.process or self._start(environment)
-        assert server.stdin and server.stdout
-        log.touch()
-        order = {"module": module, "words": words, "count": count, "log": str(log)}
-        server.stdin.write(json.dumps(order) + "\n")
-        server.stdin.flush()
-        answer = server.stdout.readline()
-        assert answer, (self.directory / "fork-server.log").read_text()
-        return [Forked(pid, log) for pid in json.loads(answer)]
-
-    def _start(self, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-        with (self.directory / "fork-server.log").open("wb") as log:
+    def __enter__(self) -> Self:
+        with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.drills.fork_server"],
                 cwd=BASE_DIR,
-                env=environment,
+                env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
             )
-        return self.process
+        return self
 
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def fork(self, module: str, *words: str, log: Path, count: int = 1) -> list[Forked]:
+        """`count` processes that run `python -m MODULE WORDS`."""
+        assert self.process.stdin and self.process.stdout
+        log.touch()
+        order = {"module": module, "words": words, "count": count, "log": str(log)}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, self.log.read_text()
+        return [Forked(pid, log) for pid in json.loads(answer)]

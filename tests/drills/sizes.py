@@ -59,6 +59,8 @@ class Sizes:
     # clients that ask without pause while web nodes restart, and what each is answered before the next one does
     clients: int
     answers_per_restart: int
+    # of PostgreSQL under a web node
+    restarts: int
     # each fault for itself, or all in one rehearsal
     faults_apart: bool
 
@@ -87,6 +89,7 @@ SHORT = Sizes(
     gallery_pages=5,
     clients=3,
     answers_per_restart=3,
+    restarts=1,
     faults_apart=False,
 )
 LONG = Sizes(
@@ -113,6 +116,7 @@ LONG = Sizes(
     gallery_pages=20,
     clients=6,
     answers_per_restart=20,
+    restarts=5,
     faults_apart=True,
 )
 SIZES = LONG if IS_LONG else SHORT

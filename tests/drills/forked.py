@@ -1,4 +1,4 @@
-"""The test's side of tests/drills/fork_server.py: processes that begin at once, because the project is loaded already."""
+"""The test's side of tests/drills/fork_server.py: processes that begin at once, since all is loaded already."""
 
 import json
 import os

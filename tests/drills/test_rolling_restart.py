@@ -1,4 +1,4 @@
-"""Two web nodes behind nginx, with the configuration that docker-compose.yml mounts: they restart and die in traffic."""
+"""Two web nodes behind nginx, with the configuration of docker-compose.yml: they restart and die under requests."""
 
 import os
 import signal

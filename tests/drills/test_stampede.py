@@ -92,7 +92,5 @@ def test_many_tokens_gone_bad_cost_one_fetch_each(sandbox, rush):
     assert fetches(sandbox, miniprograms) == [1] * len(miniprograms)
 
 
-
-
 def fetches(sandbox, miniprograms):
     return [sandbox.count(ENDPOINT[each.token_mode], appid=each.appid) for each in miniprograms]

@@ -54,10 +54,10 @@ def test_a_half_written_line_waits_for_its_end(child):
     assert child.new_trouble() == [TROUBLE.strip()]
 
 
-@pytest.mark.parametrize("word", ["WARNING", "ERROR", "CRITICAL"])
-def test_the_web_server_speaks_another_form(child, word):
-    write(child, f"[{word}] Worker-1 died\n")
-    assert child.new_trouble() == [f"[{word}] Worker-1 died"]
+def test_the_web_server_speaks_another_form(child):
+    lines = [f"[{word}] Worker-1 died" for word in ("WARNING", "ERROR", "CRITICAL")]
+    write(child, "".join(f"{line}\n" for line in lines))
+    assert child.new_trouble() == lines
 
 
 def test_advice_about_threads_is_not_trouble(child):
@@ -82,9 +82,7 @@ def test_a_child_that_does_not_want_to_stop_is_killed(tmp_path):
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     )
     deaf = start_python("deaf", ["-c", code], environment={}, logs=tmp_path)
-    while "deaf" not in deaf.log.read_text():
-        assert deaf.process.poll() is None
-        time.sleep(0.01)
+    wait_until(lambda: "deaf" in deaf.log.read_text(), 60)
     deaf.ask_to_stop()
     deaf.wait_or_kill(time.monotonic() + 0.2)
     assert deaf.process.returncode == -9
@@ -99,5 +97,5 @@ child = start_python("sleeper", sleep, environment=os.environ, logs=pathlib.Path
 print(child.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    pid = int(subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=30).stdout)
-    wait_until(lambda: not lives(pid), seconds=5)
+    pid = int(subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=120).stdout)
+    wait_until(lambda: not lives(pid), 60)

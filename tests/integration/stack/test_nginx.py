@@ -1,4 +1,4 @@
-"""The nginx configuration that docker-compose.yml mounts, as nginx itself reads it (drills run it before real nodes)."""
+"""The nginx configuration that docker-compose.yml mounts, as nginx itself reads it (drills run it before nodes)."""
 
 import pytest
 

@@ -7,43 +7,44 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from tests.drills.launched import Launched
 from tests.plugin import BASE_DIR
+from wxcode.stack.__main__ import make_plan, require_redis
 from wxcode.stack.preflight import StartRefused, prepare_data_dir, require_free_port
 
 
-def refusal(launched):
-    with launched:
-        assert launched.process.wait(30) == 1
-        assert launched.text.startswith("wxcode cannot start: ")
-        assert len(launched.text.strip().splitlines()) == 1
-        return launched.text
-
-
-def test_a_busy_port_is_named_with_another_one_to_take(tmp_path):
+def test_a_start_that_is_refused_is_one_sentence_and_an_exit_code(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        text = refusal(Launched(tmp_path / "data", port=port))
-    assert f"Port {port} on 127.0.0.1 is busy" in text
-    assert f"PORT={port + 1} make run" in text
+        with Launched(tmp_path / "data", port=port) as launched:
+            assert launched.process.wait(60) == 1
+    assert launched.text.startswith("wxcode cannot start: ")
+    assert len(launched.text.strip().splitlines()) == 1
+    assert f"Port {port} on 127.0.0.1 is busy" in launched.text
+    assert f"PORT={port + 1} make run" in launched.text
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    text = refusal(Launched(tmp_path / "file" / "data"))
-    assert f"{tmp_path}/file/data cannot be written" in text
-    assert "WXCODE_DATA_DIR=" in text
+    with pytest.raises(StartRefused) as refused:
+        prepare_data_dir(tmp_path / "file" / "data")
+    assert f"{tmp_path}/file/data cannot be written" in str(refused.value)
+    assert "WXCODE_DATA_DIR=" in str(refused.value)
 
 
-def test_a_malformed_port_is_named(tmp_path):
-    assert "PORT is malformed" in refusal(Launched(tmp_path / "data", PORT="http"))
+def test_a_malformed_port_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("WXCODE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PORT", "http")
+    with pytest.raises(ImproperlyConfigured, match="PORT is malformed"):
+        make_plan(dict(os.environ))
 
 
-def test_a_redis_that_does_not_answer_is_named_without_its_password(tmp_path):
-    text = refusal(Launched(tmp_path / "data", REDIS_URL="redis://:hidden-word@127.0.0.1:1/0"))
-    assert "REDIS_URL does not answer" in text
-    assert "hidden-word" not in text
+def test_a_redis_that_does_not_answer_is_named_without_its_password():
+    with pytest.raises(StartRefused, match="REDIS_URL does not answer") as refused:
+        require_redis("redis://:hidden-word@127.0.0.1:1/0")
+    assert "hidden-word" not in str(refused.value)
 
 
 def test_a_data_directory_in_use_names_the_process_that_uses_it(tmp_path):

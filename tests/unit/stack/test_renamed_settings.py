@@ -59,7 +59,7 @@ def test_every_new_name_of_the_real_table_is_a_setting(monkeypatch):
     assert all(new in known and old not in known for old, new in renamed_settings.RENAMED.items())
 
 
-def test_the_check_is_one_that_django_makes(monkeypatch, run_manage, process_environment, tmp_path):
+def test_the_check_is_one_that_django_makes():
     from django.core.checks.registry import registry
 
     assert old_names_are_not_used in registry.get_checks()

@@ -36,16 +36,6 @@ def test_a_malformed_value_is_refused_without_being_shown(mounted):
     assert "not-a-key" not in str(refused.value)
 
 
-def test_the_service_starts_with_its_secrets_in_files(run_manage, process_environment, tmp_path):
-    names = ("SECRET_KEY", "WXCODE_SEAL_KEYS", "DATABASE_URL", "REDIS_URL")
-    environment = {name: value for name, value in process_environment.items() if name not in names}
-    for name in names:
-        (tmp_path / name).write_text(process_environment[name])
-        environment[f"{name}_FILE"] = str(tmp_path / name)
-    finished = run_manage("check", "--database", "default", env=environment)
-    assert finished.returncode == 0, finished.stderr
-
-
 def test_a_named_file_goes_before_what_a_local_run_made_up(mounted, tmp_path, monkeypatch):
     mounted.write_text("from the file")
     (tmp_path / "local.env").write_text("SOME_SECRET=made up\n")

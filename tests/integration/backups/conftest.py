@@ -1,50 +1,99 @@
-"""A second, empty machine: a database of its own, a data directory of its own, and nothing else of the first one."""
+"""Machines with a database and a data directory of their own, in this process: the test's, and an empty one."""
 
+import io
 import os
 import secrets
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
 
-from tests.plugin import BASE_DIR
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command came to; `error` is empty when it went well."""
+
+    said: str
+    error: str
+
+
+def run_command(*words: str) -> Finished:
+    """`manage.py WORDS` in this process."""
+    said, error = io.StringIO(), ""
+    with redirect_stdout(said):
+        try:
+            call_command(*words)
+        except CommandError as trouble:
+            error = str(trouble)
+    return Finished(said.getvalue(), error)
 
 
 class EmptyMachine:
-    """`run("restore", ...)` and `python("...")` are processes that know this machine alone."""
+    """`with machine.used():` this process works on its database, its pictures, its settings."""
 
-    def __init__(self, environment):
-        self.environment = environment
+    def __init__(self, database: str, directory: Path) -> None:
+        self.database, self.directory = database, directory
 
-    def run(self, *words, **variables):
-        return self._finish([sys.executable, "manage.py", *words], **variables)
+    @contextmanager
+    def used(self, **settings: Any) -> Iterator[None]:
+        own = {"DATA_DIR": self.directory, "MEDIA_ROOT": self.directory / "media"}
+        with override_settings(**(own | settings)), database_named(self.database):
+            yield
 
-    def python(self, code):
-        finished = self._finish([sys.executable, "manage.py", "shell", "--no-imports", "-c", code])
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+    def run(self, *words: str, **settings: Any) -> Finished:
+        """A command on this machine."""
+        with self.used(**settings):
+            return run_command(*words)
 
-    def _finish(self, command, **variables):
-        environment = self.environment | variables
-        return subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=120)
+    @property
+    def variables(self) -> dict[str, str]:
+        """What processes of this machine have in their environment."""
+        url = urlsplit(os.environ["DATABASE_URL"])
+        url = url._replace(path=f"/{self.database}" if url.scheme == "postgres" else self.database)
+        return {"WXCODE_DATA_DIR": str(self.directory), "DATABASE_URL": url.geturl()}
+
+
+@contextmanager
+def database_named(name: str) -> Iterator[None]:
+    """The default database is this one, and afterwards the test's again."""
+    ours = connection.settings_dict["NAME"]
+
+    def use(name: str) -> None:
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()
+        connection.settings_dict["NAME"] = name
+
+    use(name)
+    try:
+        yield
+    finally:
+        use(ours)
 
 
 @pytest.fixture
-def empty_machine(process_environment, tmp_path):
+def run() -> Callable[..., Finished]:
+    """`run("backup", "--to", ...)` on the machine of the test."""
+    return run_command
+
+
+@pytest.fixture
+def empty_machine(transactional_db: None, tmp_path: Path) -> Iterator[EmptyMachine]:
     directory = tmp_path / "other-machine"
-    address = urlsplit(process_environment["DATABASE_URL"])
-    variables = {"WXCODE_DATA_DIR": str(directory), "DATABASE_URL": f"sqlite:///{directory}/wxcode.sqlite3"}
-    if address.scheme != "postgres":
-        yield EmptyMachine(process_environment | variables)
+    if connection.vendor == "sqlite":
+        yield EmptyMachine(str(directory / "wxcode.sqlite3"), directory)
         return
     name = f"other_{secrets.token_hex(4)}"
-    maintenance = os.environ["WXCODE_TEST_POSTGRES_URL"]
-    with psycopg.connect(maintenance, autocommit=True) as server:
+    with ExitStack() as cleanup:
+        server = cleanup.enter_context(psycopg.connect(os.environ["WXCODE_TEST_POSTGRES_URL"], autocommit=True))
         server.execute(f"CREATE DATABASE {name}")
-        try:
-            variables["DATABASE_URL"] = address._replace(path=f"/{name}").geturl()
-            yield EmptyMachine(process_environment | variables)
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        cleanup.callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)")
+        yield EmptyMachine(name, directory)

@@ -2,19 +2,18 @@
 
 import io
 import os
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import override_settings
+
+from tests.empty_database import database_named, empty_database
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,6 @@ class EmptyMachine:
         return {"WXCODE_DATA_DIR": str(self.directory), "DATABASE_URL": url.geturl()}
 
 
-@contextmanager
-def database_named(name: str) -> Iterator[None]:
-    """The default database is this one, and afterwards the test's again."""
-    ours = connection.settings_dict["NAME"]
-
-    def use(name: str) -> None:
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()
-        connection.settings_dict["NAME"] = name
-
-    use(name)
-    try:
-        yield
-    finally:
-        use(ours)
-
-
 @pytest.fixture
 def run() -> Callable[..., Finished]:
     """`run("backup", "--to", ...)` on the machine of the test."""
@@ -88,12 +69,5 @@ def run() -> Callable[..., Finished]:
 @pytest.fixture
 def empty_machine(transactional_db: None, tmp_path: Path) -> Iterator[EmptyMachine]:
     directory = tmp_path / "other-machine"
-    if connection.vendor == "sqlite":
-        yield EmptyMachine(str(directory / "wxcode.sqlite3"), directory)
-        return
-    name = f"other_{secrets.token_hex(4)}"
-    with ExitStack() as cleanup:
-        server = cleanup.enter_context(psycopg.connect(os.environ["WXCODE_TEST_POSTGRES_URL"], autocommit=True))
-        server.execute(f"CREATE DATABASE {name}")
-        cleanup.callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_database(directory) as name:
         yield EmptyMachine(name, directory)

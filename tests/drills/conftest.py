@@ -45,9 +45,8 @@ def fork(
     """`(worker,) = fork("celery", "-A", "wxcode", "worker")`: like `spawn("-m", ...)`, but loaded already."""
     started: list[Forked] = []
 
-    def start(module: str, *words: str, count: int = 1) -> list[Forked]:
-        log = tmp_path / f"forked-{len(started)}.log"
-        new = fork_server.fork(module, *words, log=log, count=count)
+    def start(module: str, *words: str, **options: Any) -> list[Forked]:
+        new = fork_server.fork(module, *words, log=tmp_path / f"forked-{len(started)}.log", **options)
         started.extend(new)
         return new
 

@@ -1,7 +1,7 @@
 """A process that has loaded the project once, and forks itself into the processes of drills, which need not load it.
 
-Each line of its input orders some: {"module": ..., "words": [...], "count": ..., "log": ...}, run like
-`python -m MODULE WORDS`; it answers a line with their process ids.
+Each line of its input orders some: {"module": ..., "words": [...], "count": ..., "log": ..., "input": ...,
+"environment": {...}, "settings": {...}}, run like `python -m MODULE WORDS`; it answers a line with their process ids.
 """
 
 import json
@@ -13,13 +13,15 @@ from typing import Any
 
 import celery.bin.celery  # noqa: F401
 import django
+from django.conf import settings
 
 from wxcode.stack.lifeline import die_with_parent
 
 django.setup()
 
-# what a worker loads when it begins, and the processes of a fleet
+# what web servers and workers load when they begin, and the processes of a fleet
 import wxcode.celery  # noqa: E402
+import wxcode.wsgi  # noqa: E402
 from tests.drills import worker  # noqa: E402, F401
 
 wxcode.celery.app.loader.import_default_modules()
@@ -39,7 +41,8 @@ def main() -> None:
                 become(order, server)
                 return
             pids.append(pid)
-        print(json.dumps(pids), flush=True)
+        sys.stdout.write(json.dumps(pids) + "\n")
+        sys.stdout.flush()
 
 
 def become(order: dict[str, Any], server: int) -> None:
@@ -48,9 +51,12 @@ def become(order: dict[str, Any], server: int) -> None:
     die_with_parent(server)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, log, log)):
+    given = os.open(order["input"], os.O_RDONLY)
+    for number, file in enumerate((given, log, log)):
         os.dup2(file, number)
+    os.environ.update(order["environment"])
+    for name, value in order["settings"].items():
+        setattr(settings, name, value)
     sys.argv = [order["module"], *order["words"]]
     runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
 

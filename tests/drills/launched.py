@@ -72,12 +72,6 @@ class Launched:
         return found[1]
 
     @property
-    def sandbox_port(self) -> int:
-        found = re.search(r"^SANDBOX_URL=.*:(\d+)$", (self.data_dir / "local.env").read_text(), re.MULTILINE)
-        assert found
-        return int(found[1])
-
-    @property
     def curl(self) -> list[str]:
         return shlex.split(next(line for line in self.text.splitlines() if line.startswith("curl ")))
 

@@ -118,7 +118,7 @@ class Form(HTMLParser):
 
 
 def log_files(directory: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(directory.glob("process-*.log")):
+    for path in sorted(directory.glob("*.log")):
         yield f"log {path.name}", path.read_text(errors="replace")
 
 

@@ -56,6 +56,8 @@ class Sizes:
     # admin pages and gallery pages that are searched for credentials
     admin_pages: int
     gallery_pages: int
+    # answers of WeChat to token calls that end with a timeout
+    slow_token_faults: tuple[str, ...]
     # clients that ask without pause while web nodes restart, and what each is answered before the next one does
     clients: int
     answers_per_restart: int
@@ -87,6 +89,7 @@ SHORT = Sizes(
     simulated_hours=4,
     admin_pages=12,
     gallery_pages=5,
+    slow_token_faults=(),
     clients=3,
     answers_per_restart=3,
     restarts=1,
@@ -114,6 +117,7 @@ LONG = Sizes(
     simulated_hours=24,
     admin_pages=70,
     gallery_pages=20,
+    slow_token_faults=("hang",),
     clients=6,
     answers_per_restart=20,
     restarts=5,

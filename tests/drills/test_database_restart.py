@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from benchmarks.nodes import web_node
+from tests.drills.forked import ForkedNode, ForkServer
 from tests.drills.sizes import SIZES
 from tests.postgres import PostgresNotFound, PostgresServer, find_programs
 from tests.waiting import answers, wait_until
@@ -38,11 +39,11 @@ def server():
 @pytest.fixture
 def node(server, shared_environment, tmp_path):
     port = free_port()
-    environment = shared_environment | {"DATABASE_URL": server.url}
-    node = web_node("web", port=port, environment=environment, directory=tmp_path / "web", workers=1)
-    node.port = port
-    yield node
-    node.kill()
+    with ForkServer(shared_environment | {"DATABASE_URL": server.url}, tmp_path) as forks:
+        node = ForkedNode(forks, web_node("web", port=port, environment={}, directory=tmp_path / "web", workers=1))
+        node.port = port
+        yield node
+        node.kill()
 
 
 def test_a_node_starts_without_its_database_finds_it_and_is_not_hurt_when_it_restarts(server, node):

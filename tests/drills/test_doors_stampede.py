@@ -1,4 +1,4 @@
-"""Many wechatpy processes of many threads each, from cold, against the web server of `make run`."""
+"""Many wechatpy processes of many threads each, from cold, against a web server."""
 
 import json
 import time
@@ -10,10 +10,9 @@ from apps.codes.models import IssuedCode
 from apps.miniprograms.models import TokenMode
 from tests.drills.sizes import SIZES
 from tests.drills.test_stampede import fetches
+from tests.drills.web_server import start_web
 from tests.parts import make_miniprogram
-from tests.waiting import answers, wait_until
-from wxcode.stack import commands
-from wxcode.stack.redis_server import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = SIZES.sdk
@@ -23,11 +22,8 @@ DOUBT_SECONDS = 10
 
 
 @pytest.fixture
-def address(sandbox, spawn):
-    port = free_port()
-    spawn(*commands.web(host="127.0.0.1", port=port, threads=32)[:-1], "wxcode.wsgi:application")
-    wait_until(lambda: answers(port), PATIENCE_SECONDS)
-    return f"http://127.0.0.1:{port}"
+def address(fork):
+    return start_web(fork, threads=32)
 
 
 def wait_for(place, name, processes):

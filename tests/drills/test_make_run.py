@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,30 +10,45 @@ import subprocess
 import pytest
 import requests
 
-from tests.drills.launched import STACK, Launched
+from tests.drills.launched import PATIENCE_SECONDS, Launched
+from tests.drills.own_redis import OwnRedis
 from tests.plugin import BASE_DIR
+from tests.sandbox_process import SandboxProcess
 
-MAKE = ("make", "run")
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A Redis and a WeChat that somebody else has started."""
+    with OwnRedis(tmp_path_factory.mktemp("given")) as redis, SandboxProcess("--auto-register") as sandbox:
+        yield {"REDIS_URL": redis.url, "SANDBOX_URL": sandbox.url}
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
-    """The first run, which has issued a code and was ended with Ctrl-C."""
+    """The first run, which has issued a code; it was ended with kill -9, and nothing of it is left."""
     with Launched(tmp_path_factory.mktemp("first") / "data") as launched:
         launched.wait_until_ready()
         launched.answer = json.loads(curl(launched))
-        launched.code = launched.stop(signal.SIGINT)
+        launched.commands = " ".join(launched.processes().values())
+        launched.stop(signal.SIGKILL)
         launched.wait_until_all_are_gone()
         yield launched
 
 
 @pytest.fixture(scope="module")
-def living(first):
-    """The second run on the same data, which lives beside others until kill -9."""
-    with Launched(first.data_dir) as launched:
+def living(first, given):
+    """The second run on the same data, with what it is given; in the end Ctrl-C is no failure and leaves nothing."""
+    with Launched(first.data_dir, **given) as launched:
         yield launched.wait_until_ready()
-        launched.stop(signal.SIGKILL)
+        assert launched.stop(signal.SIGINT) == 0
         launched.wait_until_all_are_gone()
+
+
+@pytest.fixture
+def others_data(first, tmp_path):
+    """A data directory with an up-to-date database that nobody uses."""
+    shutil.copytree(first.data_dir, tmp_path / "data", ignore=shutil.ignore_patterns("logs", "run.lock"))
+    return tmp_path / "data"
 
 
 def curl(launched, *options):
@@ -47,11 +63,6 @@ def api(launched, path, **options):
 
 def test_the_printed_curl_answers_with_a_code(first):
     assert first.answer["scene"] == "hello=1"
-
-
-def test_ctrl_c_is_no_failure_and_leaves_nothing_behind(first):
-    assert first.code == 0
-    assert first.processes() == {}
 
 
 def test_the_second_run_keeps_login_key_and_codes(first, living):
@@ -79,10 +90,15 @@ def test_the_documentation_answers(living):
     assert requests.get(living.line("API docs"), timeout=60).ok
 
 
-def test_web_worker_beat_sandbox_and_redis_are_processes_of_their_own(living):
-    commands = " ".join(living.processes().values())
+def test_web_worker_beat_sandbox_and_redis_are_processes_of_their_own(first):
     parts = ("valkey-server", "granian", "celery -A wxcode worker", "celery -A wxcode beat", "apps.sandbox")
-    assert [part for part in parts if part not in commands] == []
+    assert [part for part in parts if part not in first.commands] == []
+
+
+def test_what_is_given_is_used_and_not_started(living):
+    commands = " ".join(living.processes().values())
+    assert [part for part in ("valkey-server", "apps.sandbox") if part in commands] == []
+    assert json.loads(curl(living))["scene"] == "hello=1"
 
 
 def test_no_secret_is_in_the_process_list(living):
@@ -101,14 +117,14 @@ def test_everything_on_disk_but_the_pictures_is_for_its_owner_alone(living):
 
 def test_a_second_run_on_the_same_data_is_refused(living):
     with Launched(living.data_dir) as second:
-        assert second.process.wait(60) == 1
+        assert second.process.wait(PATIENCE_SECONDS) == 1
         assert "already running on the data directory" in second.text
     assert living.process.poll() is None
 
 
-def test_manage_py_finds_the_redis_and_the_database_of_the_running_one(living):
-    imports = "from django.contrib.auth.models import User; from django.core.cache import cache"
-    code = f"{imports}; print(User.objects.get(is_active=True))"
+def test_manage_py_finds_the_redis_and_the_database_of_the_data_directory(living):
+    imports = "from django.conf import settings; from django.contrib.auth.models import User"
+    code = f"{imports}; print(User.objects.get(is_active=True), settings.REDIS_URL)"
     finished = subprocess.run(
         [".venv/bin/python", "manage.py", "shell", "--no-imports", "-c", code],
         cwd=BASE_DIR,
@@ -117,37 +133,28 @@ def test_manage_py_finds_the_redis_and_the_database_of_the_running_one(living):
         text=True,
         timeout=120,
     )
-    assert finished.stdout.strip() == "admin", finished.stderr
+    (redis_url,) = re.findall(r"^REDIS_URL=(.+)$", (living.data_dir / "local.env").read_text(), re.MULTILINE)
+    assert finished.stdout.split() == ["admin", redis_url], finished.stderr
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
-def test_one_beside_it_uses_what_it_is_given_and_a_part_that_dies_takes_its_own_with_it_alone(
-    tmp_path, living, redis_url
-):
-    given = {"REDIS_URL": redis_url, "SANDBOX_URL": f"http://127.0.0.1:{living.sandbox_port}"}
-    with Launched(tmp_path / "data", *MAKE, **given) as other:
-        other.wait_until_ready()
-        assert other.line("API key") != living.line("API key")
-        processes = other.processes()
-        commands = " ".join(processes.values())
-        assert [part for part in ("valkey", "apps.sandbox") if part in commands] == []
-        assert json.loads(curl(other))["scene"] == "hello=1"
-        os.kill(next(pid for pid, command in processes.items() if "celery -A wxcode beat" in command), signal.SIGKILL)
-        assert other.process.wait(60) != 0
-        assert "beat ended by itself (signal SIGKILL)" in other.text
+def test_a_part_that_dies_is_named_and_takes_its_own_with_it_and_nobody_else_s(others_data, living):
+    with Launched(others_data) as other:
+        other.wait_until_it_prepares()
+        os.kill(next(pid for pid, words in other.processes().items() if "valkey-server" in words), signal.SIGKILL)
+        assert other.process.wait(PATIENCE_SECONDS) == 1
+        assert "redis ended by itself (signal SIGKILL)" in other.text
         other.wait_until_all_are_gone()
     assert api(living, "codes/").ok
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_an_end_during_the_start_leaves_nothing_behind(tmp_path, number):
-    with Launched(tmp_path / "data", *STACK) as launched:
-        assert launched.wait_until_it_prepares().stop(number) == (0 if number == signal.SIGTERM else -number)
+def test_sigterm_during_the_start_leaves_nothing_behind(tmp_path):
+    with Launched(tmp_path / "data") as launched:
+        assert launched.wait_until_it_prepares().stop(signal.SIGTERM) == 0
         launched.wait_until_all_are_gone()
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_kill_9_of_make_stops_what_it_started(tmp_path):
-    with Launched(tmp_path / "data", *MAKE) as launched:
+    with Launched(tmp_path / "data", "make", "run") as launched:
         launched.wait_until_it_prepares().stop(signal.SIGKILL)
         launched.wait_until_all_are_gone()

@@ -8,10 +8,9 @@ from apps.miniprograms.models import TokenMode
 from tests.drills.own_redis import OwnRedis
 from tests.drills.sizes import SIZES
 from tests.drills.test_stampede import ENDPOINT, fetches
+from tests.drills.web_server import start_web
 from tests.parts import ALL_SCOPES, make_miniprogram
-from tests.waiting import answers, wait_until
-from wxcode.stack import commands
-from wxcode.stack.redis_server import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = SIZES.readers
@@ -96,8 +95,8 @@ def test_a_cold_store_without_redis_is_a_typed_503_or_filled_by_each_process_onc
 class Web:
     """A real web server; each answer must come in time."""
 
-    def __init__(self, port, key):
-        self.base, self.session = f"http://127.0.0.1:{port}", requests.Session()
+    def __init__(self, base, key):
+        self.base, self.session = base, requests.Session()
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {key}"
 
@@ -112,12 +111,9 @@ class Web:
 
 
 @pytest.fixture
-def web(spawn, sandbox, own_redis):
-    port = free_port()
-    words = commands.web(host="127.0.0.1", port=port, threads=4)[:-1]
-    spawn(*words, "wxcode.wsgi:application", env={"REDIS_URL": own_redis.url})
-    web = Web(port, create_client(name="drill", scopes=ALL_SCOPES)[1])
-    wait_until(lambda: answers(port), seconds=120)
+def web(fork, own_redis):
+    address = start_web(fork, threads=4, REDIS_URL=own_redis.url)
+    web = Web(address, create_client(name="drill", scopes=ALL_SCOPES)[1])
     yield web
     web.session.close()
 

@@ -11,6 +11,7 @@ import requests
 
 from apps.clients.services import create_client
 from benchmarks.nodes import web_node
+from tests.drills.forked import ForkedNode, ForkServer
 from tests.drills.sizes import SIZES
 from tests.nginx_process import NginxProcess, find_nginx
 from tests.parts import ALL_SCOPES, make_miniprogram
@@ -71,11 +72,12 @@ def nodes(shared_environment, tmp_path_factory):
     environment = shared_environment | trusting | {"ALLOWED_HOSTS": "127.0.0.1,localhost"}
     directory = tmp_path_factory.mktemp("site")
     with ExitStack() as cleanup:
+        # one picture storage for all, as a shared volume is
+        server = cleanup.enter_context(ForkServer(environment, directory))
         webs = []
         for port in ports:
-            web = web_node(f"web{port}", port=port, environment=environment, directory=directory / str(port), workers=1)
-            # one picture storage for all, as a shared volume is
-            web.environment["WXCODE_DATA_DIR"] = environment["WXCODE_DATA_DIR"]
+            node = web_node(f"web{port}", port=port, environment={}, directory=directory / str(port), workers=1)
+            web = ForkedNode(server, node)
             cleanup.callback(web.kill)
             webs.append(web.start())
         yield Site(cleanup.enter_context(NginxProcess(directory / "nginx", ports)), webs, ports)

@@ -25,7 +25,9 @@ IN_TURN_NAME = "in-turn"
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds of each part, `fault` for all of them; `quiet`: without any failure, which counts as recovered; `pace`: share of the load."""
+    """Seconds of each part; `fault`: of all faults together; `quiet`: without any failure, which counts as recovered;
+    `pace`: share of the load.
+    """
 
     before: float = 4.0
     fault: float = 15.0
@@ -70,8 +72,11 @@ def rehearse(house: House, drills: Sequence[Drill], plan: Plan) -> Verdict:
             with drill.breaking(house, plan.fault / len(drills)):
                 if drill is drills[0]:
                     small.start()
-                # it waits for a database that is away, longer than a fault in turn lasts
-                watcher.watch(plan.fault) if drill is drills[-1] is drills[0] else time.sleep(plan.fault / len(drills))
+                if len(drills) == 1:
+                    watcher.watch(plan.fault)
+                else:
+                    # a watcher waits for a database that is away, longer than a fault in turn lasts
+                    time.sleep(plan.fault / len(drills))
         mended = time.monotonic()
         # this process's connection may have been among those that died
         house.forget_database()

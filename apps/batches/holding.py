@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -99,7 +100,9 @@ class Holder:
         """Write into the batches what was decided since; nothing is forgotten when the database is away."""
         while self._untold:
             batch_id, reasons, resume_at = self._untold[0]
-            running = CodeBatch.objects.filter(miniprogram=self._miniprogram, state=BatchState.RUNNING)
+            # the call after a pause may fail before its batch is marked as running again; else another one would follow
+            is_due = Q(state=BatchState.HELD, resume_at__lte=timezone.now())
+            running = CodeBatch.objects.filter(Q(state=BatchState.RUNNING) | is_due, miniprogram=self._miniprogram)
             if batch_id is not None:
                 running = running.filter(pk=batch_id)
             running.update(state=BatchState.HELD, **reasons, resume_at=resume_at)

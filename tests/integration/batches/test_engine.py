@@ -151,6 +151,8 @@ def test_an_outage_of_wechat_is_waited_out_with_single_probes(sandbox, make_batc
     sandbox.fault("http_500", endpoint=CODE)
     start(batch)
     wait_until(lambda: state_of(batch) == BatchState.HELD)
+    # calls that were under way when it was held end first
+    wait_until(lambda: not batch.items.filter(state=ItemState.ASKING).exists())
     calls = sandbox.count(CODE)
     for probe in (1, 2):
         clock.advance(60)

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.pages import ACTIONS, admin_pages, press
-from tests.browser.world import World
+from tests.browser.world import World, make_world
 from tests.parts import make_miniprogram
 
-pytestmark = pytest.mark.django_db(transaction=True)
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 COLOURS = [128, 64, 32]
 MAX_BYTES = 80_000
@@ -35,6 +35,11 @@ table=1,Table 1 again,D
 room=1&from=wall,,E
 table=a-scene-that-is-far-too-long-for-wechat,Table 6,F
 """
+
+
+@pytest.fixture
+def world(sandbox: Any, staff: User) -> World:
+    return make_world(sandbox, staff)
 
 
 def write(page: Page, name: str, *, whole: bool = False) -> None:
@@ -128,12 +133,12 @@ def test_write_the_admin(new_page: Callable[..., Page], log_in: Any, world: Worl
 
 @pytest.mark.parametrize(("suffix", "look"), [("", WIDE_LIGHT), ("-narrow", NARROW_LIGHT)])
 def test_write_chinese_pages(
-    new_page: Callable[..., Page], log_in_chinese: Any, world: World, suffix: str, look: dict[str, Any]
+    new_page: Callable[..., Page], log_in: Any, world: World, suffix: str, look: dict[str, Any]
 ) -> None:
     page = new_page(**look, locale="zh-CN")
     page.goto("/login/")
     write(page, f"login-zh{suffix}")
-    log_in_chinese(page)
+    log_in(page)
     addresses = {
         "gallery": "/",
         "detail": f"/codes/{world.code.pk}/",
@@ -152,6 +157,7 @@ def test_write_chinese_pages(
 def test_write_the_beginning(sandbox: Any, page: Page, log_in: Any, watch: Any) -> None:
     watch.expected = ("404 (Not Found)",)
     log_in(page)
+    page.goto("/")
     write(page, "no-miniprogram")
     page.goto("/nothing/here")
     write(page, "not-found")
@@ -167,4 +173,5 @@ def test_write_the_page_of_somebody_without_rights(page: Page, log_in: Any, staf
     staff.is_staff = staff.is_superuser = False
     staff.save()
     log_in(page)
+    page.goto("/")
     write(page, "not-staff")

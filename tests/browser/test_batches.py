@@ -1,12 +1,13 @@
-"""A batch in a real browser, with a real worker: check, mend, start, watch, pause, resume, take the files."""
+"""A batch in a real browser: check, mend, start, watch, pause, resume, take the files."""
 
 import csv
 import io
 import re
 import shutil
 import subprocess
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +16,33 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from apps.batches import engine
 from apps.batches.models import BatchState, CodeBatch
+from apps.batches.seats import seats_of_this_process
 from apps.miniprograms.models import MiniProgram
-from tests.browser.conftest import NARROW
-from tests.browser.test_journeys import SMALLEST, has_room
+from tests.browser.conftest import PATIENCE_MILLISECONDS, SMALLEST
+from tests.browser.downloads import download
+from tests.browser.tables import shown_headings
 from tests.integration.batches.conftest import make_batch as make_batch
-from tests.integration.gallery.staff import PAGE, issue
-from tests.parts import make_miniprogram
+from tests.integration.gallery.staff import issue
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 CODE = "/wxa/getwxacodeunlimit"
-COUNT = 420
+COUNT = 60
 DOTS_PER_INCH = 60
+# how often a page asks for news of batches that have ended
+POLL_MILLISECONDS = 15_000
 # four beside each other with two lines below leave room for four rows
 PER_SHEET = 16
 
 
 @pytest.fixture
-def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
-    return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
+def one_call(settings: Any) -> Iterator[None]:
+    """Batches ask WeChat for one code after the other."""
+    settings.BATCH_CALLS = 1
+    seats_of_this_process.cache_clear()
+    yield
+    seats_of_this_process.cache_clear()
 
 
 def table(count: int, *wrong: str) -> bytes:
@@ -56,29 +65,13 @@ def count_issued(page: Page) -> int:
     return int(number_of(page, "issued").inner_text().replace(",", ""))
 
 
-def wait_until_issued(page: Page, more_than: int) -> None:
-    """Without touching the page: it has to move by itself."""
-    page.wait_for_function(
-        "more => Number(document.querySelector('#progress .numbers dd').textContent.replace(',', '')) > more",
-        arg=more_than,
-        timeout=40_000,
-    )
-
-
-def download(page: Page, target: Path, act: Callable[[], None]) -> Path:
-    with page.expect_download(timeout=60_000) as found:
-        act()
-    place = target / found.value.suggested_filename
-    found.value.save_as(place)
-    return place
-
-
-@pytest.mark.drill
 def test_from_a_table_with_mistakes_to_printed_sheets(
-    page: Page, log_in: Any, sandbox: Any, miniprogram: MiniProgram, celery_worker: Any, tmp_path: Path
+    page: Page, log_in: Any, sandbox: Any, miniprogram: MiniProgram, worker: Any, one_call: None, tmp_path: Path
 ) -> None:
-    sandbox.latency(0.6, endpoint=CODE)
+    # after the first code there is a minute to pause the others
+    sandbox.latency(1, endpoint=CODE)
     log_in(page)
+    page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name="Batches").click()
     page.get_by_role("link", name="Start the first batch").click()
 
@@ -96,27 +89,28 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     page.get_by_role("button", name=f"Start: {COUNT} codes").click()
     expect(page.get_by_role("heading", name="Spring tables")).to_be_visible()
 
-    wait_until_issued(page, 0)
-    wait_until_issued(page, count_issued(page))
+    assert count_issued(page) == 0
+    worker()
+    # the page moves by itself
+    expect(number_of(page, "issued")).not_to_have_text("0")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#progress .badge")).to_have_text("paused")
-    # what was under way when it was paused is finished
-    page.wait_for_timeout(2500)
+    # what was under way is finished, and nothing begins
+    engine.wait_for_runs(PATIENCE_MILLISECONDS / 1000)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("batches-")]
     page.reload()
-    paused_at = count_issued(page)
-    assert 0 < paused_at < COUNT
-    page.wait_for_timeout(1500)
-    page.reload()
-    assert count_issued(page) == paused_at
+    assert 0 < count_issued(page) == sandbox.count(CODE) < COUNT
 
+    sandbox.latency(0, endpoint=CODE)
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("#progress .badge")).to_have_text("done", timeout=60_000)
+    expect(page.locator("#progress .badge")).to_have_text("running")
+    worker()
+    expect(page.locator("#progress .badge")).to_have_text("done")
     assert count_issued(page) == COUNT
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     assert sandbox.count(CODE) == COUNT
-    quiet_from = len(requests_of(page))
-    page.wait_for_timeout(2500)
-    assert len(requests_of(page)) == quiet_from
+    # it asks no more
+    expect(page.locator("#progress")).not_to_have_attribute("hx-trigger", re.compile("."))
 
     check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True)))
     page.get_by_label("Codes side by side").select_option("4")
@@ -126,11 +120,7 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     )
     page.get_by_role("link", name="All codes of this batch").click()
     expect(page.locator(".chip")).to_contain_text("Spring tables")
-    expect(page.locator(".card")).to_have_count(60)
-
-
-def requests_of(page: Page) -> list[Any]:
-    return list(page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)"))
+    expect(page.locator(".card")).to_have_count(COUNT)
 
 
 def check_zip(place: Path) -> None:
@@ -168,16 +158,20 @@ def check_sheets(place: Path) -> None:
 
 
 def test_the_word_of_the_end_comes_by_itself_and_goes_without_a_reload(
-    page: Page, log_in: Any, staff: Any, miniprogram: MiniProgram, make_batch: Any
+    new_page: Callable[..., Page], log_in: Any, staff: Any, miniprogram: MiniProgram, make_batch: Any
 ) -> None:
     issue(miniprogram, "a=1")
     batch = make_batch(2, name="Tables")
     CodeBatch.objects.filter(pk=batch.pk).update(issued_by=f"staff:{staff.username}")
+    page = new_page()
     log_in(page)
+    page.clock.install()
+    page.goto("/")
     page.get_by_role("searchbox").fill("a=1")
     CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, issued=2, finished_at=timezone.now())
     notice = page.get_by_text("The batch “Tables” is done: 2 issued.")
-    expect(notice).to_be_visible(timeout=20_000)
+    page.clock.fast_forward(POLL_MILLISECONDS)
+    expect(notice).to_be_visible()
     page.get_by_role("button", name="Dismiss Tables").click()
     expect(notice).to_have_count(0)
     expect(page.get_by_role("searchbox")).to_have_value("a=1")
@@ -253,45 +247,14 @@ def test_what_is_typed_stays_while_the_page_moves(
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
 
 
-@pytest.mark.parametrize("viewport", [SMALLEST, NARROW])
-def test_nothing_sticks_out_on_a_phone(
-    new_page: Callable[..., Page],
-    log_in: Any,
-    miniprogram: MiniProgram,
-    make_batch: Any,
-    staff: Any,
-    watch: Any,
-    viewport: Any,
+def test_problems_stand_below_their_headings_in_the_readers_language(
+    new_page: Callable[..., Page], log_in: Any, miniprogram: MiniProgram
 ) -> None:
-    # none of its rows has a code that could be printed
-    watch.expected = ("404 (Not Found)",)
-    batch = make_batch({"scene": "a" * 32, "label": "W" * 100}, {"scene": "b"}, name="W" * 100)
-    long = {"detail": "x" * 200, "advice": "y" * 200, "rid": "r" * 60, "errcode": 41030}
-    batch.items.filter(scene="b").update(state="failed", **long)
-    held = {"hold_code": "w" * 60, "hold_rid": "r" * 64, "hold_detail": "x" * 300, "hold_advice": "y" * 300}
-    CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.HELD, issued=1, failed=1, **held)
-    other = make_batch({"scene": "c"}, name="V" * 100)
-    ended = {"state": BatchState.DONE, "finished_at": timezone.now(), "issued_by": f"staff:{staff.username}"}
-    CodeBatch.objects.filter(pk=other.pk).update(**ended)
-    page = new_page(viewport=viewport)
-    page.goto("/login/")
+    page = new_page(viewport=SMALLEST, locale="zh-CN")
     log_in(page)
-    addresses = [
-        "/",
-        "/batches/",
-        f"/batches/{batch.pk}/",
-        "/batches/new/",
-        f"/batches/{batch.pk}/file.pdf?sheet=a4&size=999",
-    ]
-    for address in addresses:
-        page.goto(address)
-        assert has_room(page), address
     page.goto("/batches/new/")
-    for source in ("Upload", "Paste", "Count up"):
-        page.get_by_label(source).check()
-        assert has_room(page), source
-    page.get_by_label("Paste").check()
-    page.get_by_label("Rows", exact=True).fill("z" * 400)
-    page.get_by_role("button", name="Check the rows").click()
-    expect(page.get_by_role("heading", name="1 row has a problem")).to_be_visible()
-    assert has_room(page)
+    page.get_by_label("粘贴").check()
+    page.locator("#id_text").fill("a b\nok=1")
+    page.get_by_role("button", name="检查数据").click()
+    page.get_by_text("处理办法").first.wait_for(state="attached")
+    assert shown_headings(page) == ['"行号"', '"列"', '"值"', '"处理办法"']

@@ -11,17 +11,18 @@ from playwright.sync_api import Page, expect
 from apps.codes.models import IssuedCode
 from apps.gallery.browsing import PAGE_SIZE
 from apps.miniprograms.models import MiniProgram
-from tests.browser.test_journeys import SMALLEST, has_room
-from tests.browser.test_journeys import miniprogram as miniprogram
+from tests.browser.conftest import SMALLEST
+from tests.browser.pages import has_room
 from tests.integration.gallery.staff import copy_rows, issue
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 
 
 def test_a_filter_is_chosen_becomes_a_chip_and_goes_again(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
     issue(miniprogram, "a=1", label="Door")
     issue(miniprogram, "a=2", label="Window", env_version="trial")
     log_in(page)
+    page.goto("/")
     page.get_by_text("Filters").click()
     page.get_by_label("Version").select_option("trial")
     expect(page.get_by_role("link", name="Door")).to_have_count(0)
@@ -35,6 +36,7 @@ def test_a_filter_is_chosen_becomes_a_chip_and_goes_again(page: Page, log_in: An
 def test_the_count_of_many_follows_when_the_page_is_there(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
     copy_rows(issue(miniprogram, "a=1"), count=PAGE_SIZE + 9)
     log_in(page)
+    page.goto("/")
     expect(page.locator("#count")).to_have_text("70 codes")
     page.get_by_role("searchbox").fill("copy=1")
     expect(page.locator("#count")).to_have_text("11 codes")
@@ -140,6 +142,7 @@ def test_label_tags_and_archive_are_changed_on_the_page_of_the_code(
 def test_the_number_of_folded_filters_follows_them(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
     issue(miniprogram, "table=7")
     log_in(page)
+    page.goto("/")
     page.get_by_text("Filters", exact=True).click()
     expect(page.locator("#panel-count")).to_be_empty()
     page.locator("#filters select[name=kind]").select_option("unlimited")

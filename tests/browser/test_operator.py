@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from apps.clients.services import create_client
 from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
-from tests.browser.conftest import NARROW
+from tests.browser.conftest import NARROW, SMALLEST
 from tests.browser.pages import has_room
-from tests.integration.gallery.staff import PAGE, issue
+from tests.integration.gallery.staff import PAGE, PASSWORD, issue
 from tests.parts import make_miniprogram, new_appid
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 
 
 def fill_in(page: Page, appid: str, secret: str) -> None:
@@ -31,6 +32,7 @@ def test_an_operator_adds_a_mini_program_and_sees_its_token_turn_green(page: Pag
     appid, secret = new_appid(), secrets.token_hex(16)
     sandbox.register(appid, secret, released_pages=[PAGE])
     log_in(page)
+    page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name="Admin").click()
     page.get_by_role("link", name="Add the first one").click()
     fill_in(page, appid, secret)
@@ -59,12 +61,15 @@ def test_a_wrong_secret_is_said_with_its_cure_and_mended(page: Page, log_in: Any
 
 
 def test_staff_make_find_and_download_a_code_in_chinese_on_a_phone(
-    new_page: Callable[..., Page], log_in_chinese: Any, sandbox: Any, tmp_path: Path
+    new_page: Callable[..., Page], staff: User, sandbox: Any, tmp_path: Path
 ) -> None:
     miniprogram = make_miniprogram(sandbox, name="灯笼茶馆", default_page=PAGE)
     issue(miniprogram, "other=1", label="门口")
     page = new_page(viewport=NARROW, locale="zh-CN")
-    log_in_chinese(page)
+    page.goto("/")
+    page.get_by_label("用户名").fill(staff.username)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     page.get_by_role("navigation").get_by_role("link", name="生成小程序码").click()
     page.locator("[name=scene]").fill("table=3")
@@ -85,6 +90,7 @@ def test_staff_make_find_and_download_a_code_in_chinese_on_a_phone(
 def test_the_language_is_switched_on_the_page_and_stays_switched(page: Page, log_in: Any, sandbox: Any) -> None:
     make_miniprogram(sandbox)
     log_in(page)
+    page.goto("/")
     page.get_by_role("button", name="简体中文").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     page.goto("/admin/")
@@ -95,29 +101,28 @@ def test_the_language_is_switched_on_the_page_and_stays_switched(page: Page, log
     expect(page.get_by_role("navigation").get_by_role("link", name="Make a code")).to_be_visible()
 
 
-def test_dates_stand_in_the_browsers_zone(new_page: Callable[..., Page], log_in: Any, sandbox: Any) -> None:
+def test_dates_stand_in_the_browsers_zone(page: Page, new_page: Callable[..., Page], log_in: Any, sandbox: Any) -> None:
     code = issue(make_miniprogram(sandbox), "a=1")
     shown = set()
-    for zone in ("Asia/Shanghai", "America/New_York"):
-        page = new_page(timezone_id=zone)
-        page.goto("/login/")
-        log_in(page)
-        page.goto(f"/codes/{code.pk}/")
-        here = page.evaluate(
+    for each in page, new_page(timezone_id="America/New_York"):
+        each.goto("/login/")
+        log_in(each)
+        each.goto(f"/codes/{code.pk}/")
+        here = each.evaluate(
             """moment => { const two = n => String(n).padStart(2, '0'); const at = new Date(moment)
                  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ` +
                         `${two(at.getHours())}:${two(at.getMinutes())}` }""",
             code.issued_at.isoformat(),
         )
-        expect(page.locator("main")).to_contain_text(here)
+        expect(each.locator("main")).to_contain_text(here)
         shown.add(here)
     assert len(shown) == 2
     assert MiniProgram.objects.count() == 1
 
 
-def test_a_new_key_fits_on_a_phone_and_is_copied_whole(new_page: Callable[..., Page], log_in: Any) -> None:
+def test_a_new_key_fits_on_a_phone_and_is_copied_whole(page: Page, log_in: Any) -> None:
     client, old = create_client(name="till", scopes=["tokens:read"])
-    page = new_page(viewport={"width": 360, "height": 740})
+    page.set_viewport_size(SMALLEST)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     log_in(page)
     page.goto(f"/admin/clients/apiclient/{client.pk}/change/")

@@ -9,15 +9,9 @@ from playwright.sync_api import Page, expect
 from apps.batches.models import CodeBatch
 from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
-from tests.integration.gallery.staff import PAGE, PASSWORD
-from tests.parts import make_miniprogram
+from tests.integration.gallery.staff import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def miniprogram(sandbox: Any, transactional_db: None) -> MiniProgram:
-    return make_miniprogram(sandbox, name="Lantern Tea House", default_page=PAGE)
+pytestmark = pytest.mark.browser
 
 
 def send_too_late(page: Page, staff: Any, button: str) -> None:

@@ -1,12 +1,10 @@
 """What the browser finds when every page is looked at: codes, batches in each state, healthy and sick mini-programs."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
@@ -52,8 +50,7 @@ class World:
     selection: Selection
 
 
-@pytest.fixture
-def codes(sandbox: Any, staff: User) -> IssuedCode:
+def make_codes(sandbox: Any) -> IssuedCode:
     """60 codes of three mini-programs; answers the one to open."""
     for number, (appid, name) in enumerate(NAMES.items()):
         sandbox.register(appid, f"{number:032d}", released_pages=PAGES)
@@ -85,17 +82,20 @@ def order(miniprogram: MiniProgram, name: str, count: int, *, by: str, label: st
     return batch
 
 
-@pytest.fixture
-def batches(codes: IssuedCode) -> Iterator[dict[str, CodeBatch]]:
-    """One batch in each state; `done` has really run."""
+def make_batches(scale: float) -> dict[str, CodeBatch]:
+    """One batch in each state, the waiting ones with `scale` of their rows; `done` has really run."""
+
+    def part(count: int) -> int:
+        return int(count * scale)
+
     tea, art, bikes = (MiniProgram.objects.get(appid=appid) for appid in NAMES)
     now = timezone.now()
     done = order(tea, "Tables, spring 2026", 28, by="staff:anna", label="Table")
     BatchItem.objects.filter(batch=done, row__in=(9, 17)).update(page="pages/none/none")
     engine.ensure_run(tea.pk)
     engine.wait_for_runs(30)
-    seat = order(art, "座位牌 Seats", 400, by="staff:li.wei", state=BatchState.CANCELLED, issued=131)
-    held = order(art, "Congress badges", 1200, by="staff:anna", issued=420, state=BatchState.HELD)
+    seat = order(art, "座位牌 Seats", part(400), by="staff:li.wei", state=BatchState.CANCELLED, issued=part(131))
+    held = order(art, "Congress badges", part(1200), by="staff:anna", issued=part(420), state=BatchState.HELD)
     reason = {
         "hold_code": "wechat_refused_credentials",
         "hold_errcode": 40164,
@@ -106,21 +106,21 @@ def batches(codes: IssuedCode) -> Iterator[dict[str, CodeBatch]]:
     }
     CodeBatch.objects.filter(pk=held.pk).update(**reason)
     paused = order(tea, "Terrace and garden", 64, by="staff:li.wei", issued=20, state=BatchState.PAUSED)
-    pace = [[now.timestamp() - 55, 610], [now.timestamp() + 600, 5320]]
-    running = order(bikes, "Locks of the north depot", 9000, by="staff:anna", issued=5310, failed=12, pace=pace)
+    issued = part(5310)
+    pace = [[now.timestamp() - 55, part(610)], [now.timestamp() + 600, issued + 10]]
+    given = {"issued": issued, "failed": 12, "pace": pace}
+    running = order(bikes, "Locks of the north depot", part(9000), by="staff:anna", **given)
     for minutes, batch in enumerate((done, seat, held, paused)):
         CodeBatch.objects.filter(pk=batch.pk).update(created_at=now - timedelta(minutes=310 - 64 * minutes))
     BatchItem.objects.filter(batch=seat).update(state=ItemState.CANCELLED)
-    yield {"done": done, "held": held, "paused": paused, "running": running, "cancelled": seat}
-    engine.stop_runs()
-    engine.wait_for_runs(10)
-    engine._is_stopping.clear()
+    return {"done": done, "held": held, "paused": paused, "running": running, "cancelled": seat}
 
 
-@pytest.fixture
-def world(sandbox: Any, batches: dict[str, CodeBatch], codes: IssuedCode, staff: User) -> World:
+def make_world(sandbox: Any, staff: User, *, scale: float = 1) -> World:
     """Everything above, and a row for every page of the admin: tokens, an error, API keys, the audit trail."""
-    tea = codes.miniprogram
+    code = make_codes(sandbox)
+    batches = make_batches(scale)
+    tea = code.miniprogram
     for miniprogram in MiniProgram.objects.all():
         get_access_token(miniprogram, requested_by="beat")
     sandbox.register(SICK_APPID, "9" * 32, released_pages=PAGES)
@@ -145,4 +145,4 @@ def world(sandbox: Any, batches: dict[str, CodeBatch], codes: IssuedCode, staff:
     chosen = [code.pk for code in IssuedCode.objects.filter(miniprogram=tea)]
     selection = choose_found(staff.pk, chosen, search=f"?q=table&miniprogram={tea.appid}")
     announce([start_job(selection, Action.TAG, {"tags": ["terrace", "2026"]})])
-    return World(staff=staff, code=codes, tea=tea, sick=sick, batches=batches, selection=selection)
+    return World(staff=staff, code=code, tea=tea, sick=sick, batches=batches, selection=selection)

@@ -9,7 +9,7 @@ import requests
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], seconds: float = 20) -> T:
+def wait_until(condition: Callable[[], T], seconds: float = 60) -> T:
     """The first true answer of `condition`."""
     deadline = monotonic() + seconds
     while not (answer := condition()):

@@ -171,7 +171,7 @@ def test_finished_days_are_counted_once_an_hour_and_the_present_ones_always(sand
     assert sum(each.count for each in count_per_day(now=NOON)) == 2
     IssuedCode.objects.filter(pk__in=[old.pk, new.pk]).delete()
     assert [each.count for each in count_per_day(now=NOON) if each.count] == [1]
-    assert 3500 < redis_client.ttl("wxcode:codes-issued:2026-03-05") <= 3600
+    assert 0 < redis_client.ttl("wxcode:codes-issued:2026-03-05") <= 3600
 
 
 @pytest.mark.both_databases
@@ -247,7 +247,7 @@ def test_a_reason_without_errcode_is_shown_as_it_was_written(operator):
 def test_a_batch_that_is_worked_on_warns_of_nothing(operator):
     miniprogram = make_miniprogram()
     hold(miniprogram, state=BatchState.RUNNING, hold_code="")
-    BatchRun.objects.create(miniprogram=miniprogram, lease_until=timezone.now() + timedelta(seconds=12))
+    BatchRun.objects.create(miniprogram=miniprogram, lease_until=timezone.now() + timedelta(seconds=20))
     assert "nobody works on it" not in operator.get(START).text
 
 

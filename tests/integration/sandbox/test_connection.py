@@ -125,7 +125,7 @@ def test_a_cautious_caller_is_told_to_go_on(raw):
 
 
 def test_head_gets_no_body(caller):
-    answer = caller.session.head(caller.url + TOKEN, timeout=10)
+    answer = caller.session.head(caller.url + TOKEN, timeout=60)
     assert (answer.status_code, answer.content) == (200, b"")
 
 

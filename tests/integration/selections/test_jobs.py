@@ -173,7 +173,7 @@ def test_what_fails_again_and_again_ends_and_says_why(anna, monkeypatch):
 
 def test_a_living_lease_keeps_others_away_and_a_dead_one_is_taken_over(anna):
     job = start(anna, make_codes(CHUNK + 1))
-    lease = timezone.now() + dt.timedelta(seconds=30)
+    lease = timezone.now() + dt.timedelta(minutes=5)
     SelectionJob.objects.update(state=JobState.RUNNING, owner="dead", lease_until=lease)
     assert jobs.attend() is False
     job.refresh_from_db()

@@ -38,7 +38,7 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None, input: str 
         input=input,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -317,23 +317,23 @@ def test_columns_from_different_sources_do_not_mix(make_batch):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to drop")
 def test_the_database_may_drop_every_connection_in_the_middle(sandbox, make_batch, work):
     sandbox.latency(0.2, endpoint=CODE)
-    batch = make_batch(300)
+    batch = make_batch(150)
     start(batch)
     drop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-    for goal in (40, 120, 200):
+    for goal in (20, 60, 100):
         wait_until(lambda goal=goal: issued_of(batch) > goal)
         with connection.cursor() as cursor:
             cursor.execute(drop, [connection.settings_dict["NAME"]])
     batch = finish(batch)
-    assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 300, 0)
-    assert IssuedCode.objects.count() == 300
-    assert sandbox.count(CODE) == 300
+    assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 150, 0)
+    assert IssuedCode.objects.count() == 150
+    assert sandbox.count(CODE) == 150
 
 
 @both_databases
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL's connections come from a pool")
 def test_a_run_that_waits_keeps_no_connection_from_others(sandbox, make_batch):
-    sandbox.latency(3, endpoint=CODE)
+    sandbox.latency(1.5, endpoint=CODE)
     batch = make_batch(2)
     start(batch)
     wait_until(lambda: batch.items.filter(state=ItemState.ASKING).count() == 2)

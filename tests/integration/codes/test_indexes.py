@@ -100,16 +100,16 @@ def test_every_filter_comes_from_an_index_in_its_order(miniprogram):
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'")
-@pytest.mark.parametrize("words", ["elephant", "象", "zz"])
-def test_postgres_asks_its_index_for_rare_words(miniprogram, words):
+def test_postgres_asks_its_index_for_rare_words(miniprogram):
     rows = [new_code(miniprogram, f"row={number}", label="hall") for number in range(6000)]
     rows[7].label = "elephant 象"
     IssuedCode.objects.bulk_create(rows, batch_size=1000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE codes_issuedcode")
-    with CaptureQueriesContext(connection) as queries:
-        assert len(History(Wanted(words=words))[:50]) == (words != "zz")
-    assert "Bitmap Index Scan on issuedcode_words" in plan_of(queries[-1]["sql"])
+    for words, count in (("elephant", 1), ("象", 1), ("zz", 0)):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(History(Wanted(words=words))[:50]) == count
+        assert "Bitmap Index Scan on issuedcode_words" in plan_of(queries[-1]["sql"]), words
 
 
 def test_a_time_range_finds_exactly_its_codes_however_ids_and_times_are_mixed(db):

@@ -47,12 +47,16 @@ def test_errcodes_of_the_newest_rows_are_offered_and_found(operator):
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the planner of PostgreSQL is the subject")
 def test_a_mini_program_without_any_refresh_is_not_looked_for_among_all_events(db):
-    busy = [make_miniprogram() for _each in range(4)]
-    for _round in range(400):
-        for each in busy:
-            make_events(each, 50)
+    for _each in range(4):
+        make_events(make_miniprogram(), 1)
     idle = make_miniprogram()
+    columns = ", ".join(field.column for field in TokenEvent._meta.fields if not field.primary_key)
     with connection.cursor() as cursor:
+        # twenty thousand events of each of the busy ones, in turn
+        cursor.execute(
+            f"INSERT INTO tokens_tokenevent ({columns}) "
+            f"SELECT {columns} FROM tokens_tokenevent CROSS JOIN generate_series(1, 20000) AS number ORDER BY number"
+        )
         cursor.execute("ANALYZE")
     with CaptureQueriesContext(connection) as queries:
         find_overviews([idle])

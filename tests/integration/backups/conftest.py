@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import override_settings
 
 from tests.empty_database import database_named, empty_database
@@ -55,9 +56,12 @@ class EmptyMachine:
     @property
     def variables(self) -> dict[str, str]:
         """What processes of this machine have in their environment."""
-        url = urlsplit(os.environ["DATABASE_URL"])
-        url = url._replace(path=f"/{self.database}" if url.scheme == "postgres" else self.database)
-        return {"WXCODE_DATA_DIR": str(self.directory), "DATABASE_URL": url.geturl()}
+        if connection.vendor == "sqlite":
+            # the third slash begins the path, which has its own
+            url = f"sqlite:///{self.database}"
+        else:
+            url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{self.database}").geturl()
+        return {"WXCODE_DATA_DIR": str(self.directory), "DATABASE_URL": url}
 
 
 @pytest.fixture

@@ -162,5 +162,7 @@ def test_the_verbs_of_make_do_the_same(backup, empty_machine, process_environmen
 
     said = make("restore", f"FROM={backup}", f"KEYS={tmp_path / 'backup.keys'}")
     assert "1 codes, 1 pictures put back" in said
+    with empty_machine.used():
+        assert IssuedCode.objects.get().scene == "table=7"
     make("backup", f"TO={tmp_path / 'by-make'}")
     assert (tmp_path / "by-make.keys").exists()

@@ -89,4 +89,4 @@ def test_nothing_is_left_behind(copy, tmp_path, number):
     with launch(copy, tmp_path / "data") as launched:
         launched.wait_until_ready()
         launched.stop(number)
-        assert launched.is_all_gone(), launched.processes()
+        launched.wait_until_all_are_gone()

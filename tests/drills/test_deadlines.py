@@ -16,7 +16,6 @@ from apps.coordination.connection import (
 from tests.integration.wechat.raw_server import RawServer
 from tests.integration.wechat.test_client_failures import SLOW_PLAYS, played
 
-pytestmark = pytest.mark.drill
 SECONDS = 0.5
 
 

@@ -11,7 +11,6 @@ from apps.coordination.leases import LOCK_SECONDS
 from apps.coordination.single_flight import single_flight
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.drill
 LOCK = key("flight", "work")
 
 

@@ -8,12 +8,14 @@ import pytest
 import requests
 
 from tests.drills.launched import STACK, Launched
+from tests.drills.sizes import IS_LONG
 from tests.plugin import BASE_DIR
 from tests.waiting import wait_until
 
 pytestmark = [
-    pytest.mark.drill,
     pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgres", reason="brings its own database"),
+    # four starts of the whole stack, and every process starts again twice: two and a half minutes
+    pytest.mark.skipif(not IS_LONG, reason="only in its long form (make drills)"),
 ]
 PARTS = ("granian", "celery -A wxcode worker", "celery -A wxcode beat", "apps.sandbox")
 PATIENCE = 90

@@ -13,7 +13,7 @@ from tests.waiting import answers, wait_until
 from wxcode.stack import commands
 from wxcode.stack.redis_server import free_port
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_changed_mode_and_a_revoked_key_count_within_seconds(spawn, measured):

@@ -63,8 +63,9 @@ def test_rows_that_failed_while_it_opened_are_issued_after_it(sandbox, make_batc
     sandbox.clear_faults()
 
     def is_over():
-        if is_held(batch):
-            clock.advance(CIRCUIT_SECONDS)
+        # whatever is waited for, time goes by twenty times as fast
+        clock.advance(1)
+        batch.refresh_from_db()
         return batch.state == BatchState.DONE
 
     wait_until(is_over)

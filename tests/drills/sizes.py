@@ -93,7 +93,7 @@ SHORT = Sizes(
     clients=3,
     answers_per_restart=3,
     restarts=1,
-    faults_apart=False,
+    faults_apart=True,
 )
 LONG = Sizes(
     latency=0.5,

@@ -21,7 +21,7 @@ from apps.miniprograms.secrets import resolve_secret
 from tests.parts import make_api, make_miniprogram
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 SECRET = "0123456789abcdef0123456789abcdef"
 
 

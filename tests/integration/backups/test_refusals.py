@@ -108,6 +108,7 @@ def test_a_restore_without_pictures_says_which_are_missing(backup, run, empty_ma
     assert "1 pictures are missing" in empty_machine.run("restore", str(tmp_path / "bare")).error
 
 
+@pytest.mark.both_databases
 @needs_postgres
 def test_without_pg_dump_the_sentence_says_what_to_install(run, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -117,6 +118,7 @@ def test_without_pg_dump_the_sentence_says_what_to_install(run, monkeypatch, tmp
     assert not any(tmp_path.glob("*b*unfinished*"))
 
 
+@pytest.mark.both_databases
 @needs_postgres
 def test_a_dump_is_encrypted_if_the_connection_has_to_be(tmp_path, monkeypatch):
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "sslmode", "require")
@@ -124,6 +126,7 @@ def test_a_dump_is_encrypted_if_the_connection_has_to_be(tmp_path, monkeypatch):
         dump_database(tmp_path)
 
 
+@pytest.mark.both_databases
 @needs_postgres
 def test_a_dump_that_cannot_be_read_leaves_the_database_as_it_was(backup, run):
     (backup / "database.dump").write_bytes(b"PGDMP" + b"\0" * 100)

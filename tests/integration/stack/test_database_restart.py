@@ -12,6 +12,7 @@ from psycopg_pool.pool import AddConnection, ShrinkPool
 from wxcode.postgresql.base import RECONNECT_SECONDS
 
 pytestmark = [
+    pytest.mark.both_databases,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose"),
 ]

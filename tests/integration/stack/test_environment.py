@@ -25,11 +25,13 @@ def test_pictures_go_to_a_directory_of_this_run():
     assert str(settings.MEDIA_ROOT).startswith(os.environ["WXCODE_DATA_DIR"])
 
 
+@pytest.mark.both_databases
 @pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgres", reason="only when PostgreSQL was asked for")
 def test_postgres_is_used_when_it_was_asked_for():
     assert connection.vendor == "postgresql"
 
 
+@pytest.mark.both_databases
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to encrypt")
 def test_what_the_address_of_the_database_demands_is_demanded(run_manage, process_environment):
     """No server of tests has a certificate that this one could check."""

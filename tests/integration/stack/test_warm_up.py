@@ -13,6 +13,7 @@ on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLi
 BUCKET = {"bucket_name": "codes", "endpoint_url": "no address, hunter2", "region_name": "us-east-1"}
 
 
+@pytest.mark.both_databases
 @on_postgres
 def test_no_more_connections_are_opened_than_the_pool_may_have():
     pool = connection._new_pool({"min_size": 1, "max_size": 4, "timeout": 3})
@@ -23,6 +24,7 @@ def test_no_more_connections_are_opened_than_the_pool_may_have():
         pool.close()
 
 
+@pytest.mark.both_databases
 @on_postgres
 def test_filling_ends_when_its_time_is_over():
     pool = connection._new_pool({"min_size": 1, "max_size": 4, "timeout": 3})

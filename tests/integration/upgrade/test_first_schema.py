@@ -264,6 +264,7 @@ def seal_keys_still_rotate(settings):
     assert SecondFactor.objects.get().open_key() == FACTOR_KEY
 
 
+@pytest.mark.both_databases
 def test_an_upgrade_from_the_first_schema_loses_nothing_and_everything_works(upgraded, sandbox, settings, subtests):
     """One upgrade, and all that is asked of it."""
     with subtests.test("every row and every column is still there"):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.templatetags.static import static
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import DjangoDbBlocker
@@ -131,12 +132,12 @@ def page(_kept_page: Page, live_server: LiveServer, watch: Watch, transactional_
     page.emulate_media(color_scheme="light")
     watch.attach(page.context)
     yield page
-    if page.url.startswith(live_server.url):
-        page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
-    page.goto("about:blank")
+    watch.detach(page.context)
+    # of the same origin, so that its process stays
+    page.goto(static("gallery/mark.svg"))
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
     page.context.clear_cookies()
     page.context.clear_permissions()
-    watch.detach(page.context)
 
 
 @pytest.fixture

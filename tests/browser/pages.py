@@ -1,6 +1,10 @@
 """The address of every page by name: the gallery's by hand, the admin's from its own register."""
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.template.loader import select_template
 from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import Page
@@ -30,8 +34,19 @@ def gallery_pages(world: World) -> dict[str, str]:
     return pages | {f"batch-{name}": f"/batches/{batch.pk}/" for name, batch in world.batches.items()}
 
 
+def kind_of_history(row: Model) -> tuple[str, bool]:
+    app, model = row._meta.app_label, row._meta.model_name
+    directories = [f"{app}/{model}/", f"{app}/", ""]
+    template = select_template([f"admin/{directory}object_history.html" for directory in directories])
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(row), object_id=row.pk)
+    return template.template.name, entries.exists()
+
+
 def admin_pages(world: World) -> dict[str, str]:
-    """The start page, then list, form, history and deletion of every model, where the admin has and allows them."""
+    """The start page, then list, form and deletion of every model, where the admin has and allows them.
+
+    And one history of each kind: with and without entries, for each template.
+    """
     pages = {
         "admin": reverse("admin:index"),
         "admin-health": reverse("token-health"),
@@ -40,6 +55,7 @@ def admin_pages(world: World) -> dict[str, str]:
     }
     request = RequestFactory().get("/admin/")
     request.user = world.staff
+    histories: set[tuple[str, bool]] = set()
     for model, its_admin in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         short = f"admin-{model._meta.model_name}"
@@ -53,6 +69,11 @@ def admin_pages(world: World) -> dict[str, str]:
             for part in ("change", "history", "delete"):
                 if part == "delete" and not its_admin.has_delete_permission(request, row):
                     continue
+                if part == "history":
+                    kind = kind_of_history(row)
+                    if kind in histories:
+                        continue
+                    histories.add(kind)
                 pages[f"{short}-{part}"] = reverse(f"admin:{name}_{part}", args=[row.pk])
     pages["admin-miniprogram-well"] = reverse("admin:miniprograms_miniprogram_change", args=[world.tea.pk])
     return pages

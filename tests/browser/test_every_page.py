@@ -1,78 +1,23 @@
-"""Every page of a full installation is opened once: it stands still, fits a phone, obeys its policy, keeps nobody out.
+"""Every page of the gallery stands still, fits a phone, obeys its policy, keeps nobody out; what does not is seen."""
 
-That the browser complained about nothing and asked nobody else is seen by the watch (conftest.py).
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
 from playwright.sync_api import Page
-from redis import Redis
 
-from tests.browser.conftest import NARROW, WIDE, forget_rows
-from tests.browser.looking import look
-from tests.browser.pages import ACTIONS, admin_pages, gallery_pages, has_room, open_pages, press
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.looking import LOOKS, look
+from tests.browser.pages import gallery_pages, open_pages
 from tests.browser.standing import in_parts, moves
 from tests.browser.tables import wrong_headings
-from tests.browser.world import World, make_world
-from tests.integration.gallery.staff import make_staff
+from tests.browser.visiting import moving, visit, wrong_with
+from tests.browser.visiting import staff as staff
+from tests.browser.visiting import transactional_db as transactional_db
+from tests.browser.visiting import world as world
+from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
-# of the admin: those that show more than Django's own templates do
-OURS = [
-    *("admin", "admin-health", "admin-miniprogram-list", "admin-miniprogram-add", "admin-miniprogram-change"),
-    *("admin-miniprogram-well", "admin-tokenevent-list", "admin-issuedcode-list"),
-    *("admin-failedattempt-list", "admin-codebatch-list", "admin-codebatch-change", "admin-logentry-list"),
-]
-
-
-@pytest.fixture(scope="module")
-def world(database: None, sandbox_process: Any, _redis_connection: Redis) -> Iterator[World]:
-    """No test of this module changes anything."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "SANDBOX_URL", sandbox_process.url)
-        sandbox_process.reset()
-        _redis_connection.flushall()
-        yield make_world(sandbox_process, make_staff(), scale=0.02)
-    forget_rows()
-
-
-@pytest.fixture(autouse=True)
-def transactional_db(world: World) -> None:
-    """The world's rows, which stay."""
-
-
-@pytest.fixture
-def staff(world: World) -> User:
-    return world.staff
-
-
-def visit(page: Page, address: str) -> str:
-    """Opens it; the answer's text. What holds for all pages is asserted here."""
-    answer = page.goto(address)
-    assert answer is not None and answer.status == 200, address
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy and "unsafe" not in policy and "*" not in policy, address
-    return answer.text()
-
-
-def wrong_with(page: Page) -> list[str]:
-    """What is wrong with the page that is open, in a wide window and on phones."""
-    if page.viewport_size == WIDE:
-        return [*look(page), *on_the_other_phone(page)]
-    return [*on_the_other_phone(page), *look(page)]
-
-
-def on_the_other_phone(page: Page) -> list[str]:
-    page.set_viewport_size(NARROW)
-    return [] if has_room(page) else ["wider than 390 px"]
-
-
-def moving(page: Page, parts: list[str]) -> list[str]:
-    return [*moves(page, parts, WIDE), *moves(page, parts, NARROW)]
 
 
 def test_the_ways_in(page: Page) -> None:
@@ -89,32 +34,6 @@ def test_the_gallery(page: Page, log_in: Any, world: World) -> None:
     for name, address in gallery_pages(world).items():
         text = visit(page, address)
         found[name] = [*wrong_with(page), *wrong_headings(page), *moving(page, in_parts(text))]
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
-
-
-@pytest.mark.parametrize("is_list", [True, False], ids=["lists", "forms"])
-def test_the_admin(page: Page, log_in: Any, world: World, is_list: bool) -> None:
-    log_in(page)
-    found: dict[str, list[str]] = {}
-    for name, address in admin_pages(world).items():
-        if is_list != name.endswith("-list"):
-            continue
-        text = visit(page, address)
-        found[name] = wrong_with(page)
-        if is_list:
-            found[name] += wrong_headings(page)
-        if name in OURS:
-            # Django writes what stands beside a list after it: its pages are compared once they are whole
-            found[name] += moving(page, [text])
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
-
-
-def test_what_the_buttons_of_the_admin_ask(page: Page, log_in: Any, world: World) -> None:
-    log_in(page)
-    found: dict[str, list[str]] = {}
-    for name in ACTIONS:
-        press(page, world, name)
-        found[name] = wrong_with(page)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
@@ -151,6 +70,15 @@ def test_a_field_without_a_label_would_be_found(page: Page) -> None:
     page.evaluate("document.querySelector('label[for=id_username]').remove()")
     found = look(page)
     assert [line for line in found if "label at" in line] == found != []
+
+
+def test_a_text_that_is_hard_to_read_would_be_found(page: Page) -> None:
+    page.goto("/login/")
+    page.evaluate("Object.assign(document.querySelector('h1').style, {color: '#888', background: '#777'})")
+    found = look(page)
+    assert [line.partition(" at ")[0] for line in found] == [
+        f"/login/ ({name}): color-contrast" for name, _viewport, _scheme in LOOKS
+    ]
 
 
 def test_what_moves_would_be_seen(new_page: Callable[..., Page]) -> None:

@@ -60,6 +60,7 @@ def test_from_three_ticks_to_the_archive(
     # a worker draws it; the page is left, and another says when it is done
     page.goto("/make/")
     worker()
+    page.reload()
     expect(page.get_by_text(f"{COUNT} codes are on the sheets.")).to_be_visible()
     page.get_by_role("link", name="Look at it").click()
     sheets = page.get_by_role("link", name="Sheets PDF")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
@@ -41,6 +41,14 @@ def _english_again() -> Iterator[None]:
     """A request in Chinese leaves its language to whatever runs next in the same thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A login costs a thirtieth of a second otherwise, and tests log in some hundred times."""
+    hashers = ["tests.quick_hasher.QuickHasher", *django_settings.PASSWORD_HASHERS[1:]]
+    with override_settings(PASSWORD_HASHERS=hashers):
+        yield
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from redis import Redis
 from tests.clock import Clock
 from tests.reading import ReadingClient
 from tests.redis_process import RedisProcess
+from tests.waiting import wait_until
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REPORT_FILE = os.environ.get("DRILL_REPORT", "")
@@ -202,9 +203,8 @@ def celery_worker(spawn: Spawn) -> subprocess.Popen[str]:
     from wxcode.celery import app
 
     process = spawn("-m", "celery", "-A", "wxcode", "worker", "--pool", "threads", "-c", "4", "-l", "info")
-    deadline = time.monotonic() + 30
-    while not app.control.ping(timeout=0.3):
-        assert process.poll() is None and time.monotonic() < deadline, "the Celery worker did not start"
+    wait_until(lambda: app.control.ping(timeout=0.3) or process.poll() is not None)
+    assert process.poll() is None, "the Celery worker did not start"
     return process
 
 

@@ -18,11 +18,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from apps.batches import engine
 from apps.batches.models import BatchState, CodeBatch
-from apps.batches.seats import seats_of_this_process
 from apps.miniprograms.models import MiniProgram
 from tests.browser.conftest import PATIENCE_MILLISECONDS, SMALLEST
 from tests.browser.downloads import download
 from tests.browser.tables import shown_headings
+from tests.integration.batches.conftest import calls_at_once
 from tests.integration.batches.conftest import make_batch as make_batch
 from tests.integration.gallery.staff import issue
 
@@ -39,10 +39,8 @@ PER_SHEET = 16
 @pytest.fixture
 def one_call(settings: Any) -> Iterator[None]:
     """Batches ask WeChat for one code after the other."""
-    settings.BATCH_CALLS = 1
-    seats_of_this_process.cache_clear()
-    yield
-    seats_of_this_process.cache_clear()
+    with calls_at_once(settings, 1):
+        yield
 
 
 def table(count: int, *wrong: str) -> bytes:

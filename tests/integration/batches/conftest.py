@@ -1,6 +1,7 @@
 """Batches in tests: made of rows, worked on by a run in this process or by a real worker."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -37,16 +38,27 @@ def make_batch(miniprogram: Any, monkeypatch: Any) -> Any:
     return make
 
 
+@contextmanager
+def calls_at_once(settings: Any, count: int) -> Iterator[seats.Seats]:
+    """At most so many calls of batches under way in this process."""
+
+    def forget() -> None:
+        seats.seats_of_this_process.cache_clear()
+        seats.threads_of_this_process.cache_clear()
+
+    settings.BATCH_CALLS = count
+    forget()
+    yield seats.seats_of_this_process()
+    seats.threads_of_this_process().shutdown()
+    # or every later batch of this process would have as few threads
+    forget()
+
+
 @pytest.fixture
 def six_seats(settings: Any) -> Iterator[seats.Seats]:
     """At most six calls under way."""
-    settings.BATCH_CALLS = 6
-    seats.seats_of_this_process.cache_clear()
-    seats.threads_of_this_process.cache_clear()
-    yield seats.seats_of_this_process()
-    seats.threads_of_this_process().shutdown()
-    seats.seats_of_this_process.cache_clear()
-    seats.threads_of_this_process.cache_clear()
+    with calls_at_once(settings, 6) as six:
+        yield six
 
 
 @pytest.fixture

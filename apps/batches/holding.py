@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState, pause_is_over
 from apps.batches.orders import Outcome
 from apps.batches.pacing import Pacer
 from apps.batches.verdicts import (
@@ -101,17 +100,16 @@ class Holder:
         while self._untold:
             batch_id, reasons, resume_at = self._untold[0]
             # the call after a pause may fail before its batch is marked as running again; else another one would follow
-            is_due = Q(state=BatchState.HELD, resume_at__lte=timezone.now())
-            running = CodeBatch.objects.filter(Q(state=BatchState.RUNNING) | is_due, miniprogram=self._miniprogram)
+            due = CodeBatch.objects.due(timezone.now()).filter(miniprogram=self._miniprogram)
             if batch_id is not None:
-                running = running.filter(pk=batch_id)
-            running.update(state=BatchState.HELD, **reasons, resume_at=resume_at)
+                due = due.filter(pk=batch_id)
+            due.update(state=BatchState.HELD, **reasons, resume_at=resume_at)
             self._untold.pop(0)
 
     def resume_due(self, now: datetime) -> None:
         """Let those go on whose pause is over."""
-        held = CodeBatch.objects.filter(miniprogram=self._miniprogram, state=BatchState.HELD, resume_at__lte=now)
-        if held.update(state=BatchState.RUNNING, **NOT_HELD):
+        waited = CodeBatch.objects.filter(pause_is_over(now), miniprogram=self._miniprogram)
+        if waited.update(state=BatchState.RUNNING, **NOT_HELD):
             self.let_go()
 
     def let_go(self) -> None:

@@ -1,6 +1,6 @@
 """CodeBatch, its rows, who is working on them, and how much a client may ask for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.leases import living_lease
+from apps.batches.verdicts import LONGEST_PAUSE
 from apps.clients.models import ApiClient
 from apps.codes.models import EXTERNAL_ID_MAX_LENGTH, LABEL_MAX_LENGTH, Door, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion, MiniProgram
@@ -42,6 +43,15 @@ class ItemState(models.TextChoices):
 OPEN_STATES = (BatchState.RECEIVING, BatchState.RUNNING, BatchState.PAUSED, BatchState.HELD)
 
 
+def pause_is_over(now: datetime) -> Q:
+    """The condition that a batch was held for a while, and that the while is over at `now`.
+
+    A pause that ends later than one can last was begun by a clock that was wrong, and would hold the batch until then.
+    """
+    believable = now + timedelta(seconds=2 * LONGEST_PAUSE)
+    return Q(state=BatchState.HELD) & (Q(resume_at__lte=now) | Q(resume_at__gt=believable))
+
+
 class CodeBatchQuerySet(models.QuerySet["CodeBatch"]):
     """Questions over batches."""
 
@@ -55,8 +65,7 @@ class CodeBatchQuerySet(models.QuerySet["CodeBatch"]):
 
     def due(self, now: datetime) -> "CodeBatchQuerySet":
         """Those that somebody should be working on at `now`."""
-        is_over = Q(state=BatchState.HELD, resume_at__lte=now)
-        return self.filter(Q(state=BatchState.RUNNING) | is_over)
+        return self.filter(Q(state=BatchState.RUNNING) | pause_is_over(now))
 
     def unattended(self, now: datetime) -> "CodeBatchQuerySet":
         """Those due that no living run attends to."""

@@ -133,6 +133,27 @@ def test_a_held_batch_goes_on_by_itself(sandbox, make_batch, clock, work):
     assert sandbox.count(CODE) == 11
 
 
+@both_databases
+def test_a_pause_that_a_wrong_clock_began_is_over(sandbox, make_batch, work):
+    batch = make_batch(10)
+    sandbox.fault("errcode", endpoint=CODE, errcode=48001)
+    start(batch)
+    wait_until(lambda: state_of(batch) == BatchState.HELD)
+    sandbox.clear_faults()
+    # as a run has it whose clock was three hours ahead when the call failed
+    CodeBatch.objects.filter(pk=batch.pk).update(resume_at=batch.resume_at + timedelta(hours=3))
+    batch = finish(batch)
+    assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 10, 0)
+
+
+@both_databases
+def test_only_a_pause_that_can_be_true_keeps_the_sweep_away(make_batch, miniprogram):
+    make_batch(1)
+    for ahead, found in ((verdicts.LONGEST_PAUSE, []), (3 * 3600, [miniprogram.pk])):
+        CodeBatch.objects.update(state=BatchState.HELD, resume_at=timezone.now() + timedelta(seconds=ahead))
+        assert services.sweep() == found
+
+
 def test_wechats_minute_quota_is_waited_for(sandbox, make_batch, clock, work):
     batch = make_batch(10)
     sandbox.fault("minute_quota", endpoint=CODE, times=1)

@@ -1,6 +1,6 @@
 """Who works, and on which rows: leases and claims, each taken by a conditional update that counts its rows."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from django.db.models import F
@@ -83,12 +83,10 @@ def release_rows(item_ids: Sequence[int], *, owner: str) -> None:
     mine.update(state=ItemState.WAITING, claim="")
 
 
-def release_strays(batch_ids: Iterable[int], *, owner: str, known: Container[int]) -> None:
-    """Give back the rows that `owner` has claimed without knowing of it."""
-    for batch_id in batch_ids:
-        claimed = BatchItem.objects.filter(batch_id=batch_id, state=ItemState.ASKING, claim=owner)
-        strays = [pk for pk in claimed.values_list("pk", flat=True) if pk not in known]
-        release_rows(strays, owner=owner)
+def release_strays(miniprogram_id: int, *, owner: str, known: Container[int]) -> None:
+    """Give back the rows that `owner` has claimed without knowing of it, whatever has become of their batches."""
+    claimed = BatchItem.objects.filter(batch__miniprogram=miniprogram_id, state=ItemState.ASKING, claim=owner)
+    release_rows([pk for pk in claimed.values_list("pk", flat=True) if pk not in known], owner=owner)
 
 
 def tidy_cancelled(now: datetime) -> None:

@@ -132,7 +132,7 @@ class Run:
         running = [batch for batch in self.batches.values() if batch.state == BatchState.RUNNING]
         self._adopt([batch for batch in running if batch.pk not in self._adopted])
         if self._has_strays:
-            claims.release_strays(self.batches, owner=self.owner, known=self._under_way)
+            claims.release_strays(self.miniprogram.pk, owner=self.owner, known=self._under_way)
             self._has_strays = False
         active = {batch.pk for batch in running}
         self._give_back(self._pacer.take_back(lambda order: order.batch_id not in active))
@@ -214,9 +214,10 @@ class Run:
     def _give_back(self, orders: Sequence[Order]) -> None:
         twins = [twin for order in orders for twin in self._twins.pop(order.digest, [])]
         given = [order.item_id for order in (*orders, *twins)]
-        claims.release_rows(given, owner=self.owner)
+        # forgotten first: without the database they become strays, which are given back when it answers
         for item_id in given:
             self._under_way.pop(item_id, None)
+        claims.release_rows(given, owner=self.owner)
 
     # --- asking, and what comes of it ----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.batches import claims, engine, services, verdicts
@@ -246,7 +246,7 @@ def test_a_lease_is_held_by_one():
     miniprogram = make_miniprogram()
 
     def take(number):
-        from django.db import connection
+        from django.db import OperationalError, connection
 
         try:
             return claims.take_lease(miniprogram.pk, owner=f"run{number}", process="here")
@@ -349,6 +349,28 @@ def test_the_database_may_drop_every_connection_in_the_middle(sandbox, make_batc
     assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 150, 0)
     assert IssuedCode.objects.count() == 150
     assert sandbox.count(CODE) == 150
+
+
+@both_databases
+def test_rows_that_could_not_be_given_back_are_asked_for_later(sandbox, make_batch, work, six_seats, monkeypatch):
+    """The database is away at the moment when a person pauses one of two batches."""
+    sandbox.latency(0.1, endpoint=CODE)
+    paused, other = make_batch(80), make_batch(*scenes(80, first=81))
+    start(paused)
+    wait_until(lambda: issued_of(paused))
+    release_rows, refused = claims.release_rows, []
+
+    def refuse_once(item_ids, *, owner):
+        if item_ids and not refused:
+            refused.extend(item_ids)
+            raise OperationalError("gone away")
+        release_rows(item_ids, owner=owner)
+
+    monkeypatch.setattr(claims, "release_rows", refuse_once)
+    services.pause_batch(paused)
+    wait_until(lambda: refused)
+    services.resume_batch(paused)
+    assert [(finish(batch).state, batch.issued) for batch in (paused, other)] == [(BatchState.DONE, 80)] * 2
 
 
 @both_databases

@@ -24,7 +24,6 @@ def test_a_killed_worker_costs_the_calls_under_way_and_one_that_is_asked_to_stop
     assert batch.state == BatchState.RUNNING
     # claimed for a call; WeChat itself may count the last of them a moment later
     under_way = batch.items.filter(state=ItemState.ASKING).count()
-    assert under_way < ROWS - batch.issued
     if not SIZES.waits_for_lease:
         # what time does
         BatchRun.objects.update(lease_until=timezone.now())

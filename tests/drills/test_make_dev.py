@@ -1,6 +1,5 @@
 """`make dev` for real, on a copy of the project: changes are served, mistakes are shown, nothing is left behind."""
 
-import os
 import shutil
 import signal
 
@@ -8,17 +7,11 @@ import pytest
 import requests
 
 from tests.drills.launched import STACK, Launched
-from tests.drills.sizes import IS_LONG
 from tests.plugin import BASE_DIR
 from tests.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgres", reason="brings its own database"),
-    # four starts of the whole stack, and every process starts again twice: two and a half minutes
-    pytest.mark.skipif(not IS_LONG, reason="only in its long form (make drills)"),
-]
 PARTS = ("granian", "celery -A wxcode worker", "celery -A wxcode beat", "apps.sandbox")
-PATIENCE = 90
+PATIENCE = 180
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +24,11 @@ def copy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def living(copy, tmp_path_factory):
+    """In the end kill -9 leaves nothing behind."""
     with launch(copy, tmp_path_factory.mktemp("living") / "data") as launched:
         yield launched.wait_until_ready()
+        launched.stop(signal.SIGKILL)
+        launched.wait_until_all_are_gone()
 
 
 def launch(copy, data_dir):
@@ -68,27 +64,21 @@ def test_debug_is_on(living):
     assert "DEBUG = True" in requests.get(f"{living.base}/nothing-is-here", timeout=20).text
 
 
-def test_changed_code_starts_every_process_again(living, copy):
+def test_code_that_cannot_be_loaded_is_shown_and_every_process_starts_with_the_next_change(living, copy):
     wait_until(lambda: all(pids(living).values()), PATIENCE)
     before = pids(living)
-    replace(copy / "wxcode/health.py", 'HttpResponse("ok', 'HttpResponse("changed')
+    replace(copy / "wxcode/health.py", "def healthz(", "def def healthz(")
+    wait_until(lambda: "web     | SyntaxError: invalid syntax" in living.text, PATIENCE)
+    assert living.process.poll() is None
+    text = (copy / "wxcode/health.py").read_text()
+    mended = text.replace("def def healthz(", "def healthz(").replace('HttpResponse("ok', 'HttpResponse("changed')
+    (copy / "wxcode/health.py").write_text(mended)
     wait_until(lambda: healthz(living) == "changed", PATIENCE)
     for part in PARTS:
         wait_until(lambda part=part: pids(living)[part] and not pids(living)[part] & before[part], PATIENCE)
 
 
-def test_code_that_cannot_be_loaded_is_shown_and_waited_for(living, copy):
-    said = healthz(living)
-    replace(copy / "wxcode/health.py", "def healthz(", "def def healthz(")
-    wait_until(lambda: "web     | SyntaxError: invalid syntax" in living.text, PATIENCE)
-    replace(copy / "wxcode/health.py", "def def healthz(", "def healthz(")
-    wait_until(lambda: healthz(living) == said, PATIENCE)
-    assert living.process.poll() is None
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_behind(copy, tmp_path, number):
+def test_ctrl_c_leaves_nothing_behind(copy, tmp_path):
     with launch(copy, tmp_path / "data") as launched:
-        launched.wait_until_ready()
-        launched.stop(number)
+        assert launched.wait_until_it_prepares().stop(signal.SIGINT) == 0
         launched.wait_until_all_are_gone()

@@ -8,24 +8,21 @@ import requests
 from apps.clients.facts import TTL_SECONDS
 from apps.clients.models import ApiClient
 from apps.miniprograms.models import MiniProgram
+from tests.drills.web_server import start_web
 from tests.integration.tokens.front_parts import PATH, make_key, make_miniprogram, store_token
-from tests.waiting import answers, wait_until
-from wxcode.stack import commands
-from wxcode.stack.redis_server import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_changed_mode_and_a_revoked_key_count_within_seconds(spawn, measured):
+def test_a_changed_mode_and_a_revoked_key_count_within_seconds(fork, measured):
     make_miniprogram()
     store_token("a token")
-    key, port = make_key(), free_port()
-    spawn(*commands.web(host="127.0.0.1", port=port, threads=8)[:-1], "wxcode.wsgi:application")
-    wait_until(lambda: answers(port), seconds=60)
+    key, address = make_key(), start_web(fork, threads=8)
 
     def read():
         # asked all the time, as nothing may prolong a memory
-        return requests.get(f"http://127.0.0.1:{port}{PATH}", headers={"X-API-Key": key}, timeout=60)
+        return requests.get(f"{address}{PATH}", headers={"X-API-Key": key}, timeout=60)
 
     took = {}
     assert read().json()["token_mode"] == "stable"

@@ -1,10 +1,10 @@
 """Breaks one part after the other under steady load, mends it, and says what was lost: it must be nothing.
 
-    .venv/bin/python -m benchmarks.drills [name…] [--short] [--in-turn] [--save drills.md]
+    .venv/bin/python -m benchmarks.drills [name…] [--short] [--save drills.md]
 
 Starts PostgreSQL, Redis, the sandbox WeChat, web, worker and beat on loopback and removes them afterwards.
-Each drill: 4 s of load, 15 s of the fault, then until all goes well again; --short: a few seconds.
---in-turn: all faults one after the other in a single drill, half a second each.
+Each drill: 4 s of load, 15 s of the fault, then until all goes well again.
+--short: all faults in a single drill, one after the other, a second each.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.drills.faults import DRILLS
 from benchmarks.drills.house import House
-from benchmarks.drills.rehearsal import IN_TURN, SHORT, Plan, rehearse
+from benchmarks.drills.rehearsal import SHORT, Plan, rehearse
 from benchmarks.drills.verdict import HEAD, details, line, save
 
 SHORT_TIMEOUTS = {"WECHAT_CODE_TIMEOUT": "2", "WECHAT_TOKEN_TIMEOUT": "2", "WECHAT_CONNECT_TIMEOUT": "1"}
@@ -22,18 +22,17 @@ SHORT_TIMEOUTS = {"WECHAT_CODE_TIMEOUT": "2", "WECHAT_TOKEN_TIMEOUT": "2", "WECH
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(drill.name for drill in DRILLS))
-    parser.add_argument("--short", action="store_true", help="a few seconds each, and short timeouts towards WeChat")
-    parser.add_argument("--in-turn", action="store_true", help="all in a single drill, half a second each")
+    parser.add_argument("--short", action="store_true", help="all in one, a second each, and short timeouts to WeChat")
     parser.add_argument("--save", type=Path, help="write the table into this file, too")
     options = parser.parse_args()
     unknown = set(options.names) - {drill.name for drill in DRILLS}
     if unknown:
         parser.error(f"no drill {', '.join(sorted(unknown))}")
     chosen = [drill for drill in DRILLS if not options.names or drill.name in options.names]
-    plan = IN_TURN if options.in_turn else SHORT if options.short else Plan()
+    plan, timeouts = (SHORT, SHORT_TIMEOUTS) if options.short else (Plan(), {})
     verdicts = []
-    with House(has_movable_clock=True, **({} if plan == Plan() else SHORT_TIMEOUTS)) as house:
-        for drills in [chosen] if options.in_turn else [[drill] for drill in chosen]:
+    with House(has_movable_clock=True, **timeouts) as house:
+        for drills in [chosen] if options.short else [[drill] for drill in chosen]:
             verdicts.append(rehearse(house, drills, plan))
             print("\n".join(details(verdicts[-1])), flush=True)
     print(HEAD, *map(line, verdicts), sep="\n")

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -20,7 +20,7 @@ CODES_PER_SECOND = 80
 SMALL_BATCH_ROWS = 20
 # before, during and after the fault
 BATCHES = 3
-IN_TURN_NAME = "in-turn"
+IN_TURN = "in-turn"
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,16 @@ class Plan:
     latency: float = 0.3
 
 
-SHORT = Plan(before=0.5, fault=2.0, quiet=1.0, longest_recovery=60.0, longest_batch=90.0, pace=0.5, latency=0.05)
-# half a second for each fault
-IN_TURN = replace(SHORT, fault=0.5 * len(DRILLS), pace=0.2)
+# all faults one after the other, a second each
+SHORT = Plan(
+    before=0.5,
+    fault=1.0 * len(DRILLS),
+    quiet=1.0,
+    longest_recovery=60.0,
+    longest_batch=90.0,
+    pace=0.2,
+    latency=0.05,
+)
 
 
 def open_shop(house: House) -> Shop:
@@ -75,7 +82,7 @@ def rehearse(house: House, drills: Sequence[Drill], plan: Plan) -> Verdict:
                 if len(drills) == 1:
                     watcher.watch(plan.fault)
                 else:
-                    # a watcher waits for a database that is away, longer than a fault in turn lasts
+                    # a watcher waits for a database that is away, longer than one of several faults lasts
                     time.sleep(plan.fault / len(drills))
         mended = time.monotonic()
         # this process's connection may have been among those that died
@@ -88,7 +95,7 @@ def rehearse(house: House, drills: Sequence[Drill], plan: Plan) -> Verdict:
         late.join()
     attempts = ledger.attempts
     verdict = Verdict(
-        name=drills[0].name if len(drills) == 1 else IN_TURN_NAME,
+        name=drills[0].name if len(drills) == 1 else IN_TURN,
         requests=len(attempts),
         failures=ledger.troubles(),
         stall=max(attempts, key=lambda attempt: attempt.seconds),

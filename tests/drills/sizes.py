@@ -63,8 +63,6 @@ class Sizes:
     answers_per_restart: int
     # of PostgreSQL under a web node
     restarts: int
-    # each fault for itself, or all in one rehearsal
-    faults_apart: bool
 
 
 SHORT = Sizes(
@@ -93,7 +91,6 @@ SHORT = Sizes(
     clients=3,
     answers_per_restart=3,
     restarts=1,
-    faults_apart=True,
 )
 LONG = Sizes(
     latency=0.5,
@@ -121,6 +118,5 @@ LONG = Sizes(
     clients=6,
     answers_per_restart=20,
     restarts=5,
-    faults_apart=True,
 )
 SIZES = LONG if IS_LONG else SHORT

@@ -246,7 +246,7 @@ def test_a_lease_is_held_by_one():
     miniprogram = make_miniprogram()
 
     def take(number):
-        from django.db import OperationalError, connection
+        from django.db import connection
 
         try:
             return claims.take_lease(miniprogram.pk, owner=f"run{number}", process="here")

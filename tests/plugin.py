@@ -7,7 +7,9 @@ import re
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from wxcode.stack import redis_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-LONGEST_FIRST = ("drills", "browser", "integration", "unit")
+# a drill waits for other processes, a browser test computes
+TIERS = (("drills", "browser"), ("integration",), ("unit",))
 cleanup = contextlib.ExitStack()
 
 
@@ -30,6 +33,9 @@ def variables_of_ours() -> set[str]:
 
 def prepare_environment() -> None:
     """Nothing of the developer's shell or .env reaches the tests: every variable of ours is set here or blank."""
+    # some two hundred processes load the same modules, and each would compile them
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     data_dir = Path(tempfile.mkdtemp(prefix="wxcode-test-"))
     cleanup.callback(shutil.rmtree, data_dir, ignore_errors=True)
     os.environ.update(dict.fromkeys(variables_of_ours(), ""))
@@ -70,8 +76,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long begin first, so that no process has one left while the others have nothing to do."""
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(BASE_DIR / "tests").parts[0]))
+    """Files that take long begin first, so that no process has one left while the others have nothing to do.
+
+    Drills and browser tests take turns, file by file: processes that do both at once leave no core idle.
+    """
+    places: dict[Path, tuple[int, int]] = {}
+    seen: Counter[str] = Counter()
+    for path in dict.fromkeys(item.path for item in items):
+        tier = path.relative_to(BASE_DIR / "tests").parts[0]
+        group = next(number for number, tiers in enumerate(TIERS) if tier in tiers)
+        places[path] = (group, seen[tier])
+        seen[tier] += 1
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.hookimpl(tryfirst=True)

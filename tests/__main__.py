@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pytest import ExitCode
 
+from tests.chromium import find_chromium
 from tests.postgres import PostgresNotFound, find_programs
 from wxcode.stack import lifeline
 
@@ -48,8 +49,8 @@ def missing_parts() -> dict[str, str]:
     except PostgresNotFound:
         if not os.environ.get("TEST_DATABASE_URL"):
             missing["PostgreSQL"] = "the second run, on PostgreSQL (Debian: apt-get install postgresql)"
-    if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
-        missing["Chromium"] = "the browser tests (Debian: apt-get install chromium, or set CHROMIUM)"
+    if not find_chromium():
+        missing["Chromium"] = "the browser tests (Debian: apt-get install chromium-headless-shell, or set CHROMIUM)"
     if not shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         missing["nginx"] = "the tests of its configuration (Debian: apt-get install nginx-light)"
     return missing

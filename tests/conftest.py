@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
+from tests.chromium import SWITCHES, find_chromium
 from tests.clock import Clock
 from tests.reading import ReadingClient
 from tests.redis_process import RedisProcess
@@ -26,15 +26,6 @@ from tests.waiting import wait_until
 BASE_DIR = Path(__file__).resolve().parent.parent
 REPORT_FILE = os.environ.get("DRILL_REPORT", "")
 Spawn = Callable[..., subprocess.Popen[str]]
-CHROMIUM_SWITCHES = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -211,11 +202,11 @@ def celery_worker(spawn: Spawn) -> subprocess.Popen[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One headless Chromium for the whole run: a second Playwright beside it would not start."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = find_chromium()
     if program is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_SWITCHES)
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
         yield browser
         browser.close()
 

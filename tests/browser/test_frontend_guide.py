@@ -9,7 +9,7 @@ from apps.codes.models import IssuedCode
 from tests.parts import make_miniprogram
 from tests.unit.guides.blocks import find_blocks, need, run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 APPID = "wx0123456789abcdef"
 DRAWN_WIDTH = "async source => { const img = new Image(); img.src = source; await img.decode(); return img.width }"
 # uni.request as a mini-program has it: no Origin, a Referer that the page cannot change
@@ -44,7 +44,6 @@ def filled(program, live_server, key):
     return program.replace("https://wxcode.example.com", address).replace("wxp_…", key)
 
 
-@pytest.mark.browser
 def test_fetch_from_a_page_of_another_origin(chromium, live_server, shop):
     # one server, two origins: the page comes from localhost and asks 127.0.0.1
     page_origin = live_server.url.replace("127.0.0.1", "localhost")
@@ -53,17 +52,13 @@ def test_fetch_from_a_page_of_another_origin(chromium, live_server, shop):
     try:
         page.goto(f"{page_origin}/healthz")
         picture = page.evaluate(f"async () => {{ {program}; return await codeFor('table=7') }}")
-        width = page.evaluate(
-            "async source => { const img = new Image(); img.src = source; await img.decode(); return img.width }",
-            picture,
-        )
+        width = page.evaluate(DRAWN_WIDTH, picture)
     finally:
         page.close()
     assert width == 430
     assert (IssuedCode.objects.get().scene, IssuedCode.objects.get().client.name) == ("table=7", "web")
 
 
-@pytest.mark.browser
 def test_a_page_of_an_origin_that_is_not_listed_learns_nothing(chromium, live_server, shop):
     program = filled(find_blocks("frontend.md", "js")[0], live_server, make_key("https://shop.example.com"))
     page = chromium.new_page()

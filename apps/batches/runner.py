@@ -228,9 +228,10 @@ class Run:
 
     def _land(self, order: Order, future: "Future[Outcome]") -> None:
         """In the thread that asked."""
-        error = future.result().error if future.exception() is None else None
-        self._pacer.landed(is_well=error is None or judge(error) is Verdict.FAIL_ROW)
         self._landed.put((order, future))
+        # a failed call keeps its place until the clerk has judged it, or another one would go before the hold
+        if future.exception() is not None or _is_well(future.result()):
+            self._pacer.landed(is_well=True)
 
     def _note_redis_trouble(self, unavailable: CoordinationUnavailable) -> None:
         """In the pacer's thread."""
@@ -262,6 +263,8 @@ class Run:
     def _receive(self, outcome: Outcome) -> None:
         order, error = outcome.order, outcome.error
         verdict = self._holder.judge(outcome)
+        if not _is_well(outcome):
+            self._pacer.landed(is_well=False)
         if error is not None and order.is_limited_kind and is_answer_lost(error):
             outcome.error = AnswerLost(str(error), advice=_("Retry with “lost” to spend one more code on this row."))
             verdict = Verdict.FAIL_ROW
@@ -311,6 +314,8 @@ class Run:
         deadline = time.monotonic() + LANDING_SECONDS
         while self._pacer.in_flight and time.monotonic() < deadline:
             self._collect()
+        # what the last one put there before it gave its place back
+        self._collect()
         try:
             if self._done:
                 self._flush()
@@ -325,3 +330,8 @@ class Run:
     def _never_asked(self) -> list[int]:
         waiting = self._pacer.take_back(lambda order: True)
         return [order.item_id for order in (*waiting, *(twin for twins in self._twins.values() for twin in twins))]
+
+
+def _is_well(outcome: Outcome) -> bool:
+    """Whether WeChat answered sensibly."""
+    return outcome.error is None or judge(outcome.error) is Verdict.FAIL_ROW

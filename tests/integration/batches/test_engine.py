@@ -1,6 +1,6 @@
 """The engine: every row ends, no code twice, and whatever refuses makes the batch wait and go on by itself."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from apps.batches import claims, engine, services, verdicts
 from apps.batches.models import BatchItem, BatchRun, BatchState, CodeBatch, ItemState
+from apps.batches.orders import Outcome, new_order
+from apps.batches.runner import Run
 from apps.codes.models import FailedAttempt, IssuedCode
 from apps.codes.pictures import read_image
 from apps.codes.requests import code_request
 from apps.codes.services import issue_code
+from apps.wechat.errors import WeChatUnreachable
 from tests.integration.batches.conftest import scenes, source_of
 from tests.parts import ISSUER, make_miniprogram
 from tests.waiting import wait_until
@@ -186,6 +189,20 @@ def test_an_outage_of_wechat_is_waited_out_with_single_probes(sandbox, make_batc
     assert (batch.state, batch.issued, batch.failed) == (BatchState.DONE, 40, 0)
 
 
+def test_a_failed_call_keeps_its_place_until_it_is_judged(make_batch, miniprogram, monkeypatch):
+    """Or a second probe would go while the clerk has not yet held the batch."""
+    monkeypatch.setattr(verdicts, "PASSING_PAUSE", (60.0, 60.0))
+    batch = make_batch(1)
+    run, order = Run(miniprogram, owner="me"), new_order(batch.items.get(), batch)
+    asked = Future()
+    asked.set_result(Outcome(order, error=WeChatUnreachable("gone")))
+    run._pacer._in_flight = 1
+    run._land(order, asked)
+    assert (run._pacer.in_flight, run._pacer.is_held) == (1, False)
+    run._collect()
+    assert (run._pacer.in_flight, run._pacer.is_held) == (0, True)
+
+
 def test_many_refusals_in_a_row_wait_for_a_person(sandbox, make_batch, work):
     batch = work(make_batch(*[row | {"page": "pages/gone"} for row in scenes(300)]))
     assert (batch.state, batch.hold_errcode, batch.resume_at) == (BatchState.HELD, 41030, None)
@@ -354,10 +371,11 @@ def test_the_database_may_drop_every_connection_in_the_middle(sandbox, make_batc
 @both_databases
 def test_rows_that_could_not_be_given_back_are_asked_for_later(sandbox, make_batch, work, six_seats, monkeypatch):
     """The database is away at the moment when a person pauses one of two batches."""
-    sandbox.latency(0.1, endpoint=CODE)
+    # so long that most rows are still waiting then
+    sandbox.latency(1, endpoint=CODE)
     paused, other = make_batch(80), make_batch(*scenes(80, first=81))
     start(paused)
-    wait_until(lambda: issued_of(paused))
+    wait_until(lambda: sandbox.count(CODE))
     release_rows, refused = claims.release_rows, []
 
     def refuse_once(item_ids, *, owner):
@@ -369,6 +387,7 @@ def test_rows_that_could_not_be_given_back_are_asked_for_later(sandbox, make_bat
     monkeypatch.setattr(claims, "release_rows", refuse_once)
     services.pause_batch(paused)
     wait_until(lambda: refused)
+    sandbox.latency(0, endpoint=CODE)
     services.resume_batch(paused)
     assert [(finish(batch).state, batch.issued) for batch in (paused, other)] == [(BatchState.DONE, 80)] * 2
 

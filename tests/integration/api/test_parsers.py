@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.parts import make_api
+from tests.parts import make_api, make_miniprogram
 
 JSON = "application/json"
 CASES = [
@@ -42,6 +42,20 @@ def test_a_malformed_body_is_told_in_words_without_pythons_own(api, body, words)
 def test_another_kind_of_json_is_called_by_its_name(api, body, kind):
     problem = api.post("/api/v1/codes/", json.dumps(body), content_type=JSON).json()
     assert problem["status"] == 400 and f"not {kind}" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"), [({"width": 1.5}, "width"), ({"kind": 7}, "kind"), ({"page": "p" * 2_000}, "page")]
+)
+def test_a_value_of_the_wrong_sort_is_named(api, fields, named):
+    problem = api.post("/api/v1/codes/", {"appid": "wx1", "scene": "a", **fields}, "json").json()
+    assert problem["status"] == 400 and named in problem["errors"]
+
+
+def test_a_number_is_no_token(api):
+    appid = make_miniprogram().appid
+    problem = api.post(f"/api/v1/miniprograms/{appid}/access-token/refresh/", {"rejected": 7}, "json").json()
+    assert (problem["status"], problem["errors"]) == (400, {"rejected": ["Use a string, in quotes."]})
 
 
 def test_a_byte_order_mark_is_forgiven(api):

@@ -111,9 +111,21 @@ def test_a_body_that_cannot_be_meant_is_explained(miniprogram, body, field):
     assert any(name.split(".")[0] == field for name in problem["errors"])
 
 
-def test_json_that_is_none_is_malformed(miniprogram):
-    answer = make_api().post(ADDRESS, b'{"rows": [', content_type="application/json")
+@pytest.mark.parametrize("body", [b'{"rows": [', b"[1]"])
+def test_json_that_is_no_object_is_malformed(miniprogram, body):
+    answer = make_api().post(ADDRESS, body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
+
+
+def test_a_field_of_a_form_that_is_not_json_is_named(miniprogram):
+    problem = make_api().post(ADDRESS, {"appid": miniprogram.appid, "text": "a=1", "line_color": "red"}).json()
+    assert (problem["status"], list(problem["errors"])) == (400, ["line_color"])
+
+
+def test_a_form_without_a_file_is_ordered_once_for_one_key(miniprogram):
+    api, order = make_api(), {"appid": miniprogram.appid, "text": "a=1"}
+    first, again = (api.post(ADDRESS, order, headers={"Idempotency-Key": "one"}).json() for _ in range(2))
+    assert first["id"] == again["id"] and CodeBatch.objects.count() == 1
 
 
 def test_a_large_json_body_is_read_from_disk(miniprogram):

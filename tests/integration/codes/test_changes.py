@@ -154,6 +154,12 @@ def test_a_code_may_be_reissued_with_the_same_looks(api, code):
     assert [picture["version"] for picture in again["earlier_pictures"]] == [1, 0]
 
 
+def test_a_line_color_of_its_own_ends_the_automatic_one(api, miniprogram):
+    code = issue(api, miniprogram, auto_color=True)
+    facts = api.post(address(code, "reissue"), {"line_color": {"r": 1, "g": 2, "b": 3}}, format="json").json()
+    assert (facts["auto_color"], facts["line_color"]) == (False, {"r": 1, "g": 2, "b": 3})
+
+
 def test_a_reissue_that_would_equal_another_code_is_refused(sandbox, api, miniprogram, code):
     other = issue(api, miniprogram, width=300)
     answer = api.post(address(code, "reissue"), {"width": 300}, format="json")

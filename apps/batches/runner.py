@@ -312,11 +312,11 @@ class Run:
         self._pacer.stop()
         self._pacer.join()
         deadline = time.monotonic() + LANDING_SECONDS
-        while self._pacer.in_flight and time.monotonic() < deadline:
-            self._collect()
-        # what the last one put there before it gave its place back
-        self._collect()
         try:
+            while self._pacer.in_flight and time.monotonic() < deadline:
+                self._collect()
+            # what the last one put there before it gave its place back
+            self._collect()
             if self._done:
                 self._flush()
             claims.release_rows(self._never_asked(), owner=self.owner)

@@ -8,7 +8,7 @@ from apps.codes.frequencies import Frequencies, _Known
 from apps.codes.grams import find_tokens, miniprogram_token
 from apps.codes.history import History, Wanted
 from apps.codes.models import IssuedCode
-from apps.codes.postgres_search import _are_many, _choose, _read_statistics
+from apps.codes.postgres_search import _are_many, _choose
 from apps.codes.search_index import INDEX, SEARCH_BLOCK
 from tests.integration.codes.rows import make_code, new_code
 from tests.parts import make_miniprogram
@@ -54,18 +54,6 @@ def test_a_block_is_worth_more_rows_the_more_blocks_there_are():
         [False, False, True, True],
         [False, False, False, True],
     ]
-
-
-@pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own index")
-def test_how_common_a_gram_is_stands_in_the_statistics():
-    miniprogram = make_miniprogram()
-    for number in range(40):
-        make_code(miniprogram, f"table={number}")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE codes_issuedcode")
-    known = _read_statistics()
-    assert known.rows == 40 and known.of("tab") == pytest.approx(1.0)
 
 
 @pytest.mark.django_db

@@ -2,8 +2,8 @@
 
 One process more than there are cores, as each waits for a third of its time; the tests of a file stay together, because
 they share what is expensive. With arguments: those alone, in one process, on SQLite (or on PostgreSQL with
-TEST_DATABASE=postgres). COVERAGE=1 measures branch coverage,
-of the processes that tests start as well, and fails below the threshold in pyproject.toml.
+TEST_DATABASE=postgres). COVERAGE=1 measures branch coverage, of the processes that tests start as well, and fails below
+the threshold in pyproject.toml.
 """
 
 import os

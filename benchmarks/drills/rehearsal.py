@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.drills.faults import DRILLS, Drill
+from benchmarks.drills.faults import Drill
 from benchmarks.drills.house import House
 from benchmarks.drills.traffic import Ledger, Shop, Traffic
 from benchmarks.drills.verdict import Verdict, judge_books
@@ -25,7 +25,7 @@ IN_TURN = "in-turn"
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds of each part; `fault`: of all faults together; `quiet`: without any failure, which counts as recovered;
+    """Seconds of each part; `fault`: of each fault; `quiet`: without any failure, which counts as recovered;
     `pace`: share of the load.
     """
 
@@ -41,7 +41,7 @@ class Plan:
 # all faults one after the other, a second each
 SHORT = Plan(
     before=0.5,
-    fault=1.0 * len(DRILLS),
+    fault=1.0,
     quiet=1.0,
     longest_recovery=60.0,
     longest_batch=90.0,
@@ -71,19 +71,20 @@ def rehearse(house: House, drills: Sequence[Drill], plan: Plan) -> Verdict:
     house.sandbox.latency(plan.latency, endpoint="/wxa/getwxacodeunlimit")
     with Traffic(shop, pace=plan.pace) as traffic:
         ledger = traffic.ledger
-        traffic.order_batch(f"{shop.name}-large", int(CODES_PER_SECOND * (plan.before + plan.fault) * plan.pace))
+        seconds = plan.before + plan.fault * len(drills)
+        traffic.order_batch(f"{shop.name}-large", int(CODES_PER_SECOND * seconds * plan.pace))
         time.sleep(plan.before)
         watcher = Watcher(house)
         small = threading.Thread(target=traffic.order_batch, args=(f"{shop.name}-small", SMALL_BATCH_ROWS))
         for drill in drills:
-            with drill.breaking(house, plan.fault / len(drills)):
+            with drill.breaking(house, plan.fault):
                 if drill is drills[0]:
                     small.start()
                 if len(drills) == 1:
                     watcher.watch(plan.fault)
                 else:
                     # a watcher waits for a database that is away, longer than one of several faults lasts
-                    time.sleep(plan.fault / len(drills))
+                    time.sleep(plan.fault)
         mended = time.monotonic()
         # this process's connection may have been among those that died
         house.forget_database()

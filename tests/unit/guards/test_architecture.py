@@ -1,55 +1,23 @@
 """Who may import whom, function bodies included; no circles; no junk drawers; every module says its subject."""
 
 import ast
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 APPS = BASE_DIR / "apps"
-MAY_IMPORT = {
-    "errors": set(),
-    "prepared": set(),
-    "retold": set(),
-    "wechat": {"errors"},
-    "coordination": {"retold", "errors"},
-    "sandbox": set(),
-    "api": {"errors"},
-    "tables": set(),
-    "miniprograms": {"tables", "wechat", "errors"},
-    "clients": {"miniprograms", "coordination", "prepared", "tables", "errors"},
-    "accounts": {"miniprograms", "clients", "coordination", "tables", "errors"},
-    "tokens": {"miniprograms", "clients", "wechat", "coordination", "api", "tables", "retold", "errors"},
-    "codes": {"tokens", "miniprograms", "clients", "wechat", "coordination", "api", "tables", "prepared", "errors"},
-    "exports": {"codes", "api", "tables", "errors"},
-    "batches": {"exports", "codes", "miniprograms", "clients", "coordination", "api", "tables", "retold", "errors"},
-    "selections": {"exports", "codes", "miniprograms", "errors"},
-    "gallery": {"selections", "batches", "exports", "codes", "miniprograms", "retold", "errors"},
-    "overview": {
-        "batches",
-        "codes",
-        "tokens",
-        "miniprograms",
-        "clients",
-        "wechat",
-        "coordination",
-        "tables",
-        "retold",
-        "errors",
-    },
-    "monitoring": {
-        "batches",
-        "tokens",
-        "miniprograms",
-        "clients",
-        "wechat",
-        "coordination",
-        "api",
-        "errors",
-    },
-    "backups": {"accounts", "codes", "tokens", "miniprograms", "coordination"},
-    "gateway": {"codes", "tokens", "miniprograms", "clients", "wechat", "api", "errors"},
-}
+ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
+
+
+def table(document: str, separator: str) -> dict[str, set[str]]:
+    """By module: the others that it can import, as the document's table says."""
+    rows = ROW.findall((BASE_DIR / "docs" / document).read_text("utf-8"))
+    return {module: set(others.strip().split(separator)) - {"–"} for module, others in rows}
+
+
+MAY_IMPORT = table("architecture.md", ", ")
 JUNK_DRAWERS = {"utils", "helpers", "common", "core", "misc", "base"}
 MAX_LINES, MAX_LINES_OF_A_FUNCTION = 400, 60
 # library -> the one room that knows it
@@ -102,6 +70,10 @@ def roots(module: str) -> set[str]:
 
 def test_the_table_has_every_room():
     assert {room(module) for module in SOURCES} - {None} == set(MAY_IMPORT)
+
+
+def test_the_table_is_the_same_in_chinese():
+    assert table("architecture.zh-CN.md", "、") == MAY_IMPORT
 
 
 def test_a_room_imports_only_the_rooms_that_it_may():

@@ -1,7 +1,6 @@
 """The endpoints of one code: look at it, change label and tags, archive it, give it another picture, fetch that."""
 
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,6 +13,7 @@ from apps.api.queries import read_choice, refuse_repeated
 from apps.clients.caller import Caller
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code, issuer_of
+from apps.codes.attachments import attachment
 from apps.codes.changes import archive_code, change_code, reissue_code
 from apps.codes.checking import find_kind_problems
 from apps.codes.models import EarlierPicture, IssuedCode
@@ -128,8 +128,7 @@ class CodeImageView(OwnParametersOnly):
             answer = HttpResponse(pictures.read_image(picture, width=width), content_type=picture.media_type)
             answer["X-Content-Type-Options"] = "nosniff"
             if is_download:
-                disposition = content_disposition_header(as_attachment=True, filename=pictures.file_name(code))
-                answer["Content-Disposition"] = disposition or "attachment"
+                answer["Content-Disposition"] = attachment(pictures.file_name(code))
         answer["ETag"] = entity_tag
         answer["Cache-Control"] = IMMUTABLE if version is not None or not code.reissues else REPLACED
         return answer

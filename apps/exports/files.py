@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from django.http import FileResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
 
+from apps.codes.attachments import attachment
 from apps.exports.names import safe_stem
 
 MEDIA_TYPES = {
@@ -32,10 +32,8 @@ def send(name: str, extension: str, file: IO[bytes]) -> FileResponse:
 
 def headers(name: str, extension: str) -> dict[str, str]:
     """The name under which a browser saves the file, and that it is not to be kept by anybody."""
-    filename = f"{safe_stem(name, otherwise='wxcode')}.{extension}"
-    disposition = content_disposition_header(as_attachment=True, filename=filename) or "attachment"
     return {
-        "Content-Disposition": disposition,
+        "Content-Disposition": attachment(f"{safe_stem(name, otherwise='wxcode')}.{extension}"),
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }

@@ -6,13 +6,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.codes import pictures
 from apps.codes.api import IMMUTABLE
 from apps.codes.api_code import REPLACED
+from apps.codes.attachments import attachment
 from apps.codes.models import EarlierPicture, IssuedCode
 from apps.errors import InvalidRequest, NotFound, WxcodeError
 from apps.gallery.browsing import read_id
@@ -101,5 +101,4 @@ def _disposition(code: IssuedCode, picture: IssuedCode | EarlierPicture, width: 
     stem = pictures.file_name(code).rpartition(".")[0]
     earlier = f"-v{picture.version}" if isinstance(picture, EarlierPicture) else ""
     size = f"-{width}" if width and width < picture.image_width else ""
-    filename = f"{stem}{earlier}{size}.{pictures.EXTENSIONS[picture.media_type]}"
-    return content_disposition_header(as_attachment=True, filename=filename) or "attachment"
+    return attachment(f"{stem}{earlier}{size}.{pictures.EXTENSIONS[picture.media_type]}")

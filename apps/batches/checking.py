@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.batches.reading.rows import CELL_MAX_LENGTH, KNOWN_COLUMNS, MAX_COLUMNS, RawRow, RowSource
+from apps.batches.reading.columns import KNOWN_COLUMNS
+from apps.batches.reading.rows import CELL_MAX_LENGTH, MAX_COLUMNS, CellNote, RawRow, RowSource
 from apps.codes.bulk import find_external_ids, find_identical_ids, stored_digests
 from apps.codes.checking import find_field_problems, find_kind_problems
 from apps.codes.models import PATH_KINDS, Kind
@@ -50,6 +51,8 @@ class CheckedRow:
     row: int
     draft: Draft | None = None
     problems: tuple[RowProblem, ...] = ()
+    # of a row that can be issued
+    warnings: tuple[RowProblem, ...] = ()
 
 
 @dataclass
@@ -82,27 +85,28 @@ class Checker:
                 if each.draft is None:
                     yield each
                 else:
-                    yield self._check_with_others(replace(each.draft, digest=digest_of[each.row]), existing, taken)
+                    draft = replace(each.draft, digest=digest_of[each.row])
+                    yield self._check_with_others(draft, existing, taken, each.warnings)
 
     def _check_alone(self, raw: RawRow) -> CheckedRow:
         values = {name: _known_value(name, value) for name, value in raw.values.items() if name in KNOWN_COLUMNS}
         extra = {name: _as_text(value) for name, value in raw.values.items() if name not in KNOWN_COLUMNS}
-        found = self._field_problems(values)
+        unread = {note.column for note in raw.problems}
+        found = {name: each for name, each in self._field_problems(values).items() if name not in unread}
         found |= {name: [problem] for name, text in extra.items() if (problem := _text_problem(text))}
         if len(self.columns | dict.fromkeys(extra)) > MAX_COLUMNS:
             found["columns"] = [_("At most %(most)d different columns.") % {"most": MAX_COLUMNS}]
-        if found:
-            return CheckedRow(
-                raw.number,
-                problems=tuple(
-                    RowProblem(raw.number, name, _as_text(raw.values.get(name, ""))[:SHOWN_VALUE_LENGTH], message)
-                    for name, messages in found.items()
-                    for message in messages
-                ),
-            )
+        if found or unread:
+            notes = [
+                CellNote(name, _as_text(raw.values.get(name, "")), message)
+                for name, messages in found.items()
+                for message in messages
+            ]
+            return CheckedRow(raw.number, problems=_listed(raw.number, (*raw.problems, *notes)))
         self.columns |= dict.fromkeys(extra)
         request = code_request(self.miniprogram, **self._given(values))
-        return CheckedRow(raw.number, Draft(raw.number, request, extra))
+        warnings = _listed(raw.number, raw.warnings)
+        return CheckedRow(raw.number, Draft(raw.number, request, extra), warnings=warnings)
 
     @property
     def _kind(self) -> str:
@@ -127,7 +131,9 @@ class Checker:
             given.pop("scene", None)
         return given
 
-    def _check_with_others(self, draft: Draft, existing: Mapping[str, int], taken: Mapping[str, str]) -> CheckedRow:
+    def _check_with_others(
+        self, draft: Draft, existing: Mapping[str, int], taken: Mapping[str, str], warnings: tuple[RowProblem, ...]
+    ) -> CheckedRow:
         external_id = draft.request.external_id
         # 64 bits of it are enough to tell a hundred thousand rows apart
         fingerprint = int(draft.digest[:16], 16)
@@ -144,12 +150,22 @@ class Checker:
             problem = RowProblem(draft.row, "external_id", external_id[:SHOWN_VALUE_LENGTH], message)
             return CheckedRow(draft.row, problems=(problem,))
         same_as = first_row if first_row != draft.row else None
-        return CheckedRow(draft.row, replace(draft, same_as=same_as, existing_id=existing.get(draft.digest)))
+        known = replace(draft, same_as=same_as, existing_id=existing.get(draft.digest))
+        return CheckedRow(draft.row, known, warnings=warnings)
+
+
+def split_tags(text: str) -> list[str]:
+    """The tags in one text, with commas, semicolons or vertical lines between them, Chinese ones as well; each once."""
+    return list(dict.fromkeys(filter(None, map(str.strip, TAG_SEPARATORS.split(text)))))
+
+
+def _listed(row: int, notes: tuple[CellNote, ...]) -> tuple[RowProblem, ...]:
+    return tuple(RowProblem(row, note.column, note.value[:SHOWN_VALUE_LENGTH], note.message) for note in notes)
 
 
 def _known_value(name: str, value: Any) -> Any:
     if name == "tags":
-        parts = value if isinstance(value, list) else TAG_SEPARATORS.split(_as_text(value))
+        parts = value if isinstance(value, list) else split_tags(_as_text(value))
         return tuple(dict.fromkeys(tag for part in parts if (tag := _as_text(part).strip())))
     text = _as_text(value)
     if name == "width":

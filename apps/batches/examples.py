@@ -65,6 +65,18 @@ REPORT: dict[str, Any] = {
     "problems": [
         {"row": 3, "column": "scene", "value": "桌", "message": "Use 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~ only."}
     ],
+    "warning_count": 1,
+    "warnings": [
+        {
+            "row": 2,
+            "column": "scene",
+            "value": "1914310000010100000",
+            "message": "Everything after the 15th digit is 0: Excel may have replaced the last digits. Compare it with "
+            "the original.",
+        }
+    ],
+    "sheet": "Tables",
+    "notes": ["Row 2 names the columns; what is above it was not read."],
     "duplicate_rows": [],
     "existing_rows": [{"row": 1, "code_id": 1042}],
 }

@@ -55,6 +55,12 @@ class Report:
     existing: int = 0
     problem_count: int = 0
     problems: list[RowProblem] = field(default_factory=list)
+    # of rows that are issued all the same
+    warning_count: int = 0
+    warnings: list[RowProblem] = field(default_factory=list)
+    # the sheet of a workbook that was read, and what was not
+    sheet: str = ""
+    notes: list[str] = field(default_factory=list)
     # (row, the earlier row that asks for the same code)
     duplicate_rows: list[tuple[int, int]] = field(default_factory=list)
     # (row, id of the code)
@@ -78,6 +84,8 @@ class Report:
             self.problems += row.problems[: max(LISTED - len(self.problems), 0)]
             return
         self.valid += 1
+        self.warning_count += len(row.warnings)
+        self.warnings += row.warnings[: max(LISTED - len(self.warnings), 0)]
         if row.draft.same_as is not None:
             self.duplicates += 1
             if len(self.duplicate_rows) < LISTED:
@@ -98,6 +106,7 @@ def dry_run(order: BatchOrder) -> Report:
     for row in _limited(checker.check(order.source), most=find_limit(order.issuer.client_id).max_rows):
         report.count(row)
     report.columns = list(checker.columns)
+    report.sheet, report.notes = order.source.facts.sheet, list(order.source.facts.notes)
     if not report.rows:
         raise UnreadableInput(_("There are no rows."), advice=_("Put one row per code below the names of the columns."))
     return report

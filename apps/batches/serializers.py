@@ -97,7 +97,7 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class RowProblemOutput(serializers.Serializer[Any]):
-    """What is wrong with one cell."""
+    """What is wrong or doubtful about one cell."""
 
     row = serializers.IntegerField()
     column = serializers.CharField()
@@ -106,7 +106,7 @@ class RowProblemOutput(serializers.Serializer[Any]):
 
 
 class ReportOutput(serializers.Serializer[Report]):
-    """What a dry run has found; problems, duplicates and existing codes are listed up to 1,000 each."""
+    """What a dry run has found; problems, warnings, duplicates and existing codes are listed up to 1,000 each."""
 
     rows = serializers.IntegerField()
     valid = serializers.IntegerField()
@@ -118,6 +118,14 @@ class ReportOutput(serializers.Serializer[Report]):
     columns = serializers.ListField(child=serializers.CharField(), help_text="Columns of your own.")
     problem_count = serializers.IntegerField()
     problems = RowProblemOutput(many=True)
+    warning_count = serializers.IntegerField()
+    warnings = RowProblemOutput(
+        many=True, help_text="Cells that may not contain what their author sees. Their rows are valid."
+    )
+    sheet = serializers.CharField(help_text="The sheet of the workbook that was read; empty for other input.")
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="What was not read: other sheets, rows above the header."
+    )
     duplicate_rows = serializers.SerializerMethodField()
     existing_rows = serializers.SerializerMethodField()
 

@@ -7,7 +7,8 @@ import ijson
 from django.utils.translation import gettext_lazy as _
 
 from apps.api.errors import MalformedJson
-from apps.batches.reading.rows import RawRow, RowSource, read_header
+from apps.batches.reading.columns import read_header
+from apps.batches.reading.rows import RawRow, RowSource
 
 ROWS = "rows"
 # of everything beside the rows

@@ -1,68 +1,136 @@
-"""The rows of an XLSX file: its first sheet, streamed."""
+"""The rows of an XLSX file: the sheet that is open when people open it, or the first one that has a table."""
 
-import datetime as dt
+import itertools
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from typing import Any, BinaryIO
+from typing import BinaryIO
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
-import openpyxl
-from django.utils.translation import gettext_lazy as _
-from openpyxl.utils.exceptions import InvalidFileException
+from defusedxml import DefusedXmlException
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.batches.errors import UnreadableInput
-from apps.batches.reading.rows import RawRow, RowSource, is_header, named_values, no_scene_column, read_header
-from apps.batches.reading.xlsx_guard import refuse_hostile
+from apps.batches.reading.cells import Cell
+from apps.batches.reading.columns import no_scene_column, read_header
+from apps.batches.reading.rows import RawRow, ReadingFacts, RowSource
+from apps.batches.reading.sheet import read_sheet
+from apps.batches.reading.tables import LOOKED_THROUGH, Header, Record, find_header, name_rows, note_titles, titles_of
+from apps.batches.reading.workbook import Sheet, Workbook
+from apps.batches.reading.xlsx_guard import Merged, refuse_hostile
 
-# what openpyxl raises for files that are XLSX in name only
-DAMAGED = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, AttributeError)
+# what a package that is damaged, or lacks a part, makes of the libraries
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, ExpatError, ParseError, DefusedXmlException, KeyError, ValueError, IndexError,
+    EOFError, NotImplementedError, RuntimeError, OSError,
+)  # fmt: skip
+# looked through for a table
+MOST_SHEETS = 20
+# a cell that is merged over more rows is not part of a header
+HEADER_MOST_ROWS = 5
+# named in a note
+NAMED_SHEETS = 5
+SHEET_NAME_SHOWN = 31
 
 
 def xlsx_source(file: BinaryIO) -> RowSource:
-    """The rows of the first sheet, whose first row names the columns. Raises UnreadableInput."""
-    refuse_hostile(file)
-    return RowSource(lambda: _read(file))
+    """The rows of one sheet, whose header names the columns. Raises UnreadableInput."""
+    merged, facts = refuse_hostile(file), ReadingFacts()
+    return RowSource(lambda: _read(file, merged, facts), facts)
 
 
-def _read(file: BinaryIO) -> Iterator[RawRow]:
-    names: list[str | None] | None = None
-    for number, values in enumerate(_records(file), start=1):
-        cells = [_as_text(value) for value in values]
-        if not any(cells):
-            continue
-        if names is None:
-            names = read_header(cells)
-            if not is_header(cells):
-                raise no_scene_column(names)
-            continue
-        yield RawRow(number, named_values(names, cells))
-    if names is None:
-        raise no_scene_column([])
-
-
-def _records(file: BinaryIO) -> Iterator[tuple[Any, ...]]:
+def _read(file: BinaryIO, merged: Mapping[str, list[Merged]], facts: ReadingFacts) -> Iterator[RawRow]:
     file.seek(0)
     try:
-        # values, not formulas; nothing outside the file is followed
-        with closing(openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)) as workbook:
-            sheet = workbook.worksheets[0]
-            # what the file says about its size is not believed
-            sheet.reset_dimensions()
-            yield from sheet.iter_rows(values_only=True)
+        with zipfile.ZipFile(file) as archive:
+            book = Workbook(archive)
+            sheet, header, first_row = _choose(book, merged, facts)
+            note_titles(header, facts, first_row=first_row)
+            records = _filled(read_sheet(book, sheet), merged.get(sheet.part, []))
+            below = (record for record in records if record[0] > header.last_row)
+            # of a file that wxcode has made, no text has been replaced
+            may_be_spoiled = not header.is_own_export
+            yield from name_rows(below, header.names, facts, width=header.width, may_be_spoiled=may_be_spoiled)
     except DAMAGED as error:
         raise UnreadableInput(
-            _("This XLSX cannot be read (%(reason)s).") % {"reason": type(error).__name__},
-            advice=_("Save it again as XLSX, or as “CSV UTF-8”."),
+            gettext_lazy("This XLSX file is damaged: a part of it cannot be read."),
+            advice=gettext_lazy("Open it in Excel or WPS, save it again as XLSX, or as “CSV UTF-8”."),
         ) from error
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date().isoformat()
-    return str(value).strip()
+def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFacts) -> tuple[Sheet, Header, int]:
+    """The sheet to read, its header and its first row; notes which others have a table."""
+    tables: list[tuple[Sheet, Header, int]] = []
+    hidden: list[str] = []
+    columns: list[str | None] = []
+    for sheet in book.sheets[:MOST_SHEETS]:
+        records = _first_records(book, sheet)
+        try:
+            header = find_header(records, last_rows=_last_rows(merged.get(sheet.part, [])))
+        except UnreadableInput:
+            if tables or sheet.is_hidden:
+                continue
+            raise
+        if header is not None and sheet.is_hidden:
+            hidden.append(sheet.name)
+        elif header is not None:
+            tables.append((sheet, header, records[0][0]))
+        elif records and not sheet.is_hidden:
+            columns = columns or read_header(titles_of(records[0][1]))
+    if not tables and hidden:
+        raise UnreadableInput(
+            gettext_lazy("The table is on a hidden sheet: %(sheets)s.") % {"sheets": _named(hidden)},
+            advice=gettext_lazy("Hidden sheets are not read: show the sheet, then save the file."),
+        )
+    if not tables:
+        raise no_scene_column(columns)
+    # one word below other text, as in an explanation, is hardly a header
+    tables.sort(key=lambda each: each[1].known == 1 and each[2] < each[1].first_row)
+    facts.begin(tables[0][0].name)
+    if tables[1:]:
+        others = [sheet.name for sheet, _header, _row in tables[1:]]
+        facts.notes.setdefault(
+            _("Only the sheet “%(sheet)s” was read. Not read, although they have a table: %(others)s.")
+            % {"sheet": tables[0][0].name, "others": _named(others)}
+        )
+    return tables[0]
+
+
+def _first_records(book: Workbook, sheet: Sheet) -> list[Record]:
+    with closing(read_sheet(book, sheet)) as records:
+        return list(itertools.islice(records, LOOKED_THROUGH))
+
+
+def _last_rows(merged: Iterable[Merged]) -> dict[int, int]:
+    """How far down a row of titles reaches."""
+    found: dict[int, int] = {}
+    for area in merged:
+        if area.last_row - area.row < HEADER_MOST_ROWS:
+            found[area.row] = max(found.get(area.row, 0), area.last_row)
+    return found
+
+
+def _filled(records: Iterable[Record], merged: Iterable[Merged]) -> Iterator[Record]:
+    """A cell that is merged with those below stands in each of their rows."""
+    beginning: dict[int, list[Merged]] = defaultdict(list)
+    for area in merged:
+        beginning[area.row].append(area)
+    reaching: dict[int, tuple[Cell, int]] = {}
+    for number, cells in records:
+        for column, (cell, last_row) in list(reaching.items()):
+            if number > last_row:
+                del reaching[column]
+            else:
+                cells.setdefault(column, cell)
+        for area in beginning.get(number, ()):
+            if area.column in cells:
+                reaching[area.column] = cells[area.column], area.last_row
+        yield number, cells
+
+
+def _named(sheets: list[str]) -> str:
+    return ", ".join(name[:SHEET_NAME_SHOWN] for name in sheets[:NAMED_SHEETS])

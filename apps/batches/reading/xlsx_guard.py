@@ -1,14 +1,16 @@
-"""Is this XLSX harmless? Sizes, declarations and widths are measured in a stream before a library opens the file."""
+"""Is this XLSX harmless? Sizes, declarations and widths are measured in a stream before the file is read."""
 
 import re
 import zipfile
-from typing import Any, BinaryIO
+import zlib
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
 from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.errors import UnreadableInput
-from apps.batches.reading.rows import MAX_COLUMNS, too_many_columns
+from apps.batches.reading.rows import MAX_CELLS, too_many_columns
 
 CHUNK_BYTES = 65_536
 MAX_MEMBERS = 500
@@ -16,22 +18,40 @@ MAX_MEMBERS = 500
 SHEET_MAX_BYTES = 300_000_000
 STRINGS_MAX_BYTES = 60_000_000
 OTHER_MAX_BYTES = 3_000_000
+# Three columns of a table of 100,000 rows.
+MAX_MERGED = 300_000
 LETTERS = re.compile(r"[A-Z]{1,3}")
+AREA = re.compile(r"([A-Z]{1,3})([0-9]{1,9}):([A-Z]{1,3})([0-9]{1,9})")
 DEEPEST = 40
 
 
-def refuse_hostile(file: BinaryIO) -> None:
-    """Raise UnreadableInput for a file that is no XLSX or would cost more than a table can be worth."""
+class Merged(NamedTuple):
+    """Cells that are merged with those below: the column of the first (0 for A), its row, and the last row."""
+
+    column: int
+    row: int
+    last_row: int
+
+
+def refuse_hostile(file: BinaryIO) -> Mapping[str, list[Merged]]:
+    """Raise UnreadableInput for a file that is no XLSX or would cost more than a table can be worth.
+
+    Answers which cells of each part are merged, which the part says behind its cells.
+    """
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS or any(member.file_size > _allowed(member.filename) for member in members):
                 raise _too_large()
-            for member in members:
-                if member.filename.endswith((".xml", ".rels")):
-                    _measure(archive, member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, expat.ExpatError) as error:
+            return {
+                member.filename: _measure(archive, member)
+                for member in members
+                if member.filename.lower().endswith((".xml", ".rels"))
+            }
+    except (
+        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, expat.ExpatError,
+    ) as error:  # fmt: skip
         raise UnreadableInput(
             _("This is not an XLSX file, or it is damaged or locked by a password."),
             advice=_("Save it again as XLSX without a password, or as “CSV UTF-8”."),
@@ -45,21 +65,23 @@ def _allowed(name: str) -> int:
     return STRINGS_MAX_BYTES if name == "xl/sharedStrings.xml" or name.startswith("xl/media/") else OTHER_MAX_BYTES
 
 
-def _measure(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def _measure(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> list[Merged]:
     scan = _Scan()
     with archive.open(member) as content:
         # no more than the declared size is ever unpacked
         while chunk := content.read(CHUNK_BYTES):
             scan.parser.Parse(chunk, False)
     scan.parser.Parse(b"", True)
+    return scan.merged
 
 
 class _Scan:
-    """Follows the elements of one part: no document type, no depth, no row wider than a table may be."""
+    """Follows the elements of one part: no document type, no depth, no row wider than a spreadsheet may be."""
 
     def __init__(self) -> None:
         self.depth = 0
         self.cells = 0
+        self.merged: list[Merged] = []
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -74,9 +96,19 @@ class _Scan:
         elif name == "c" or name.endswith(":c"):
             self.cells += 1
             place = LETTERS.match(attributes.get("r", ""))
-            width = max(self.cells, _column_number(place[0]) if place else 0)
-            if width > MAX_COLUMNS:
+            width = max(self.cells, column_number(place[0]) if place else 0)
+            if width > MAX_CELLS:
                 raise too_many_columns(width)
+        elif name == "mergeCell" or name.endswith(":mergeCell"):
+            self.note_merged(attributes.get("ref", ""))
+
+    def note_merged(self, ref: str) -> None:
+        area = AREA.fullmatch(ref)
+        if area is None or int(area[4]) <= int(area[2]):
+            return
+        if len(self.merged) == MAX_MERGED:
+            raise _too_large()
+        self.merged.append(Merged(column_number(area[1]) - 1, int(area[2]), int(area[4])))
 
     def end(self, name: str) -> None:
         self.depth -= 1
@@ -85,7 +117,8 @@ class _Scan:
         raise _too_large()
 
 
-def _column_number(letters: str) -> int:
+def column_number(letters: str) -> int:
+    """1 for A."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64

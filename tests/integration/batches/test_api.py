@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.batches.models import BatchState, CodeBatch
 from tests.integration.batches.conftest import scenes
 from tests.parts import make_api, make_miniprogram
+from tests.unit.batches.packages import number, package, table, text
 
 CODE = "/wxa/getwxacodeunlimit"
 ADDRESS = "/api/v1/batches/"
@@ -80,6 +81,50 @@ def test_a_file_becomes_a_batch_of_its_name(miniprogram, content):
     item = batch.items.get()
     assert (batch.name, batch.is_hyaline, batch.columns) == ("桌子.csv", True, ["座位"])
     assert (item.scene, item.label, item.extra, item.tags) == ("table=1", "一号桌", {"座位": "A1"}, ["a", "b"])
+
+
+DOUBTFUL = package(
+    table(["六月桌码"], ["scene", "label", "page"], text("A3", "a") + '<c r="C3"><f>B2</f></c>',
+          text("A4", "1914310000010100000") + number("B4", "46174", 1), ["c", "x"]),
+    table(["scene"], ["d"]),
+    formats=["yyyy-mm-dd"],
+)  # fmt: skip
+
+
+@pytest.mark.both_databases
+def test_a_report_says_what_was_read_and_what_to_look_at(miniprogram):
+    form = {"appid": miniprogram.appid, "file": SimpleUploadedFile("t.xlsx", DOUBTFUL.getvalue())}
+    report = make_api().post(f"{ADDRESS}?dry_run=1", form, format="multipart").json()
+    assert (report["rows"], report["valid"], report["sheet"]) == (3, 2, "Sheet1")
+    assert [(each["row"], each["column"], each["value"]) for each in report["problems"]] == [(3, "page", "=B2")]
+    assert report["problem_count"] == 1
+    assert [(each["row"], each["column"], each["value"]) for each in report["warnings"]] == [
+        (4, "scene", "1914310000010100000"),
+        (4, "label", "2026-06-01"),
+    ]
+    assert report["warning_count"] == 2
+    assert [note.split()[:2] for note in report["notes"]] == [["Only", "the"], ["Row", "2"]]
+
+
+def test_a_row_with_a_problem_is_never_issued_for_the_default_page(miniprogram):
+    form = {"appid": miniprogram.appid, "file": SimpleUploadedFile("t.xlsx", DOUBTFUL.getvalue())}
+    api = make_api()
+    refused = api.post(ADDRESS, form, format="multipart").json()
+    assert list(refused["errors"]) == ["rows.3.page"]
+    form["file"].seek(0)
+    api.post(ADDRESS, form | {"skip_invalid": "true"}, format="multipart")
+    assert [(item.row, item.scene) for item in CodeBatch.objects.get().items.order_by("row")] == [
+        (4, "1914310000010100000"),
+        (5, "c"),
+    ]
+
+
+@pytest.mark.both_databases
+def test_nul_in_a_file_is_the_problem_of_its_row(miniprogram):
+    upload = SimpleUploadedFile("t.csv", b"scene,label\na1,x\0y\na2,z\n")
+    form = {"appid": miniprogram.appid, "file": upload, "skip_invalid": "true"}
+    make_api().post(ADDRESS, form, format="multipart")
+    assert [item.scene for item in CodeBatch.objects.get().items.all()] == ["a2"]
 
 
 def test_a_pattern_becomes_a_batch(miniprogram):

@@ -15,6 +15,8 @@ from apps.batches import uploads
 from apps.batches.models import BatchItem, BatchState, CodeBatch
 from tests.integration.gallery.staff import PAGE, issue, make_staff
 from tests.parts import make_miniprogram
+from tests.unit.batches.packages import package, table
+from tests.unit.batches.packages import text as sheet_text
 from tests.unit.batches.test_reading import BOMB, SHEET, with_member, workbook
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,18 @@ def test_every_problem_is_listed_with_row_column_value_and_cure_and_the_text_sta
     assert "桌子,430\n" in answer.text.replace("\r\n", "\n")
     assert 'value="Spring"' in answer.text
     assert "Start without these 2 rows" in answer.text
+
+
+def test_warnings_the_sheet_and_what_was_passed_over_are_shown(staff, miniprogram):
+    cells = sheet_text("A3", "t=1") + '<c r="B3" t="d"><v>2026-06-01</v></c>'
+    book = package(table(["六月"], ["scene", "label"], cells), table(["scene"], ["x"])).getvalue()
+    answer = send(staff, miniprogram, source="file", file=csv_file(book, name="tables.xlsx"))
+    assert "Every row can be created, but look at the warnings" in answer.text
+    assert '<code class="long">2026-06-01</code>' in answer.text
+    assert "Sheet that was read: Sheet1" in answer.text
+    assert "Only the sheet “Sheet1” was read." in answer.text
+    assert "Row 2 names the columns" in answer.text
+    assert "Start: 1 code" in answer.text
 
 
 def test_a_start_makes_the_batch_of_whoever_started_it(staff, miniprogram):

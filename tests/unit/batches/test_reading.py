@@ -100,7 +100,7 @@ def test_pasted_lines_are_scenes_with_labels():
 def test_a_spreadsheet_is_read_as_people_see_it():
     file = workbook(["scene", "label", "width", "note"], ["a=1", "一", 430, True], [None] * 4, [7.0, "x", None, None])
     assert rows(xlsx_source(file)) == [
-        (2, {"scene": "a=1", "label": "一", "width": "430", "note": "true"}),
+        (2, {"scene": "a=1", "label": "一", "width": "430", "note": "TRUE"}),
         (4, {"scene": "7", "label": "x"}),
     ]
 
@@ -129,7 +129,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;">]>'
     ("name", "content", "words"),
     [
         ("xl/worksheets/sheet1.xml", SHEET % (b"<row>" + b"<c/>" * 1_000_000 + b"</row>"), "columns"),
-        ("xl/worksheets/sheet1.xml", SHEET % b'<row r="1"><c r="XFD1"/></row>', "columns"),
+        ("xl/worksheets/sheet1.xml", SHEET % b'<row r="1"><c r="XFE1"/></row>', "columns"),
         ("xl/worksheets/sheet1.xml", BOMB + SHEET % b"", "unpacks"),
         ("xl/worksheets/sheet1.xml", b"<a>" * 100 + b"</a>" * 100, "unpacks"),
         ("xl/worksheets/sheet1.xml", b"<worksheet", "damaged"),

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 
 from apps.api.errors import BodyTooLarge
 from apps.batches.reading.json_rows import json_source, read_head
+from apps.batches.reading.kinds import is_xlsx
 from apps.batches.reading.pattern import NumberRange, Variable, pattern_source
 from apps.batches.reading.rows import RowSource
 from apps.batches.reading.spreadsheet import xlsx_source
@@ -21,7 +22,6 @@ from apps.errors import InvalidRequest
 # 100,000 rows of 300 bytes
 BODY_MAX_BYTES = 32_000_000
 CHUNK_BYTES = 65_536
-XLSX_START = b"PK\x03\x04"
 # of a form, whose values are all text
 BOOLEANS = ("check_path", "auto_color", "is_hyaline", "skip_invalid")
 TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -85,12 +85,11 @@ def form_values(form: QueryDict) -> dict[str, Any]:
 
 
 def file_source(file: IO[bytes], *, size: int) -> RowSource:
-    """The rows of an uploaded file; what it is, its first bytes say. Raises UnreadableInput, BodyTooLarge."""
+    """The rows of an uploaded file; what it is, its content says. Raises UnreadableInput, BodyTooLarge."""
     if size > BODY_MAX_BYTES:
         raise too_large()
     binary = cast(BinaryIO, file)
-    binary.seek(0)
-    return xlsx_source(binary) if binary.read(4) == XLSX_START else csv_source(binary)
+    return xlsx_source(binary) if is_xlsx(binary) else csv_source(binary)
 
 
 def content_pieces(sent: "SpooledBody | QueryDict", upload: Any) -> Iterator[bytes]:

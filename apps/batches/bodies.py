@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
 
 from apps.api.errors import BodyTooLarge
+from apps.batches.checking import split_tags
 from apps.batches.reading.json_rows import json_source, read_head
 from apps.batches.reading.kinds import is_xlsx
 from apps.batches.reading.pattern import NumberRange, Variable, pattern_source
@@ -72,7 +73,7 @@ def form_values(form: QueryDict) -> dict[str, Any]:
     if str(values.get("width", "")).isdigit():
         values["width"] = int(values["width"][:9])
     if "tags" in values:
-        values["tags"] = [tag.strip() for tag in str(values["tags"]).split(",") if tag.strip()]
+        values["tags"] = split_tags(str(values["tags"]))
     for name in ("line_color", "pattern"):
         if name in values:
             try:

@@ -83,6 +83,14 @@ def test_a_file_becomes_a_batch_of_its_name(miniprogram, content):
     assert (item.scene, item.label, item.extra, item.tags) == ("table=1", "一号桌", {"座位": "A1"}, ["a", "b"])
 
 
+def test_the_tags_of_a_form_are_divided_like_those_of_a_table(miniprogram):
+    upload = SimpleUploadedFile("t.csv", "scene,tags\na1,窗边；六月\n".encode())
+    make_api().post(
+        ADDRESS, {"appid": miniprogram.appid, "file": upload, "tags": "活动，桌码、六月;x"}, format="multipart"
+    )
+    assert CodeBatch.objects.get().items.get().tags == ["活动", "桌码", "六月", "x", "窗边"]
+
+
 DOUBTFUL = package(
     table(["六月桌码"], ["scene", "label", "page"], text("A3", "a") + '<c r="C3"><f>B2</f></c>',
           text("A4", "1914310000010100000") + number("B4", "46174", 1), ["c", "x"]),

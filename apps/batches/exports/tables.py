@@ -1,5 +1,6 @@
 """A batch as a table: CSV that the importer takes back, and XLSX."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
@@ -13,6 +14,7 @@ from apps.retold import retold
 from apps.tables.csv_stream import CHUNK, csv_lines
 
 ASKED_COLUMNS = ("scene", "page", "label", "tags", "external_id", "env_version", "width")
+ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 # what the importer leaves out again
 RESULT_COLUMNS = (
     "wxcode_row",
@@ -66,9 +68,12 @@ def _records(batch: CodeBatch, items: BatchItemQuerySet) -> Iterator[list[str]]:
 
 
 def _text_cell(sheet: Any, text: str) -> Any:
-    if not text.startswith("="):
-        return text
-    cell = WriteOnlyCell(sheet, text)
+    # XML loses a carriage return, and readers take _x0041_ for an A
+    written = ESCAPED.sub("_x005F_", text).replace("\r", "_x000D_")
+    # openpyxl would write a formula or an error
+    if not text.startswith(("=", "#")):
+        return written
+    cell = WriteOnlyCell(sheet, written)
     cell.data_type = "s"
     return cell
 

@@ -79,7 +79,10 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     line_color = LineColorField(required=False)
     is_hyaline = StrictBooleanField(required=False)
     tags = serializers.ListField(
-        child=StrictCharField(max_length=TAG_MAX_LENGTH), required=False, max_length=TAGS_MAX_COUNT
+        child=StrictCharField(max_length=TAG_MAX_LENGTH),
+        required=False,
+        max_length=TAGS_MAX_COUNT,
+        help_text="In a form, one text with commas or semicolons between the tags.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ PASTED_DELIMITERS = "\t,"
 # of the first lines, in which the header is looked for
 SAMPLE_LINE_LENGTH = CELL_MAX_LENGTH * MAX_COLUMNS
 # Excel's own first line, which it does not show
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'"?sep=(\t|[^\w\s"])"?\s*', re.IGNORECASE)
 # A line without a header is a scene and, after a delimiter, its label.
 PASTED_NAMES: list[str | None] = ["scene", "label", "page"]
 

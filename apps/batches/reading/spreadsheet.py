@@ -25,8 +25,8 @@ from apps.batches.reading.xlsx_guard import Merged, refuse_hostile
 
 # what a package that is damaged, or lacks a part, makes of the libraries
 DAMAGED = (
-    zipfile.BadZipFile, zlib.error, ExpatError, ParseError, DefusedXmlException, KeyError, ValueError, IndexError,
-    EOFError, NotImplementedError, RuntimeError, OSError,
+    zipfile.BadZipFile, zlib.error, ExpatError, ParseError, DefusedXmlException,
+    LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
 )  # fmt: skip
 # looked through for a table
 MOST_SHEETS = 20

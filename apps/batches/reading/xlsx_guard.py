@@ -50,7 +50,9 @@ def refuse_hostile(file: BinaryIO) -> Mapping[str, list[Merged]]:
                 if member.filename.lower().endswith((".xml", ".rels"))
             }
     except (
-        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, expat.ExpatError,
+        zipfile.BadZipFile, zlib.error, expat.ExpatError,
+        # an encoding that nobody knows, a place before the beginning, another compression, encryption
+        LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
     ) as error:  # fmt: skip
         raise UnreadableInput(
             _("This is not an XLSX file, or it is damaged or locked by a password."),

@@ -92,6 +92,7 @@ def test_a_table_that_is_hidden_is_named():
     "file",
     [
         package(BASE, **{"xl/workbook.xml": "<workbook"}),
+        package(BASE, **{"xl/styles.xml": '<?xml version="1.0" encoding="x"?><styleSheet/>'}),
         package(BASE, **{"xl/_rels/workbook.xml.rels": f'<a xmlns="{MAIN}"/>'}),
         package(table('<c t="s"><v>7</v></c>')),
         package(table('<c t="s"><v>x</v></c>')),

@@ -14,25 +14,44 @@ from apps.api.parameters import OwnParametersOnly
 from apps.api.queries import read_choice, refuse_repeated
 from apps.batches.api import get_visible_batch
 from apps.batches.exports.archive import export_zip
-from apps.batches.exports.sheets import OWN_COLUMNS, export_pdf
+from apps.batches.exports.sheets import caption_columns, export_pdf
 from apps.batches.exports.tables import export_csv, export_xlsx
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch, ItemState
 from apps.clients.caller import Caller
 from apps.errors import NotFound
+from apps.exports.captions import read_captions
 from apps.exports.files import MEDIA_TYPES, send, stream
-from apps.exports.layout import MOST_CAPTIONS
 from apps.exports.names import safe_stem
-from apps.exports.sheet_options import invalid, read_layout, read_number
+from apps.exports.outlines import draw_test_page
+from apps.exports.sheet_options import PARAMETERS, is_test_page, read_layout, read_number
 from apps.exports.sheets import count_parts
+from apps.exports.stickers import PAPERS, PRESETS
 
 STATE = OpenApiParameter("state", str, enum=ItemState.values, description="Only rows in this state.")
 SHEET = [
-    OpenApiParameter("columns", int, description="Codes beside each other on A4, 3 unless told."),
-    OpenApiParameter("size", float, description="Edge of a code in mm; as large as fits unless told."),
-    OpenApiParameter("label", str, description="Width x height of a label in mm, like 50x60: one label a page."),
-    OpenApiParameter("caption", str, description="Columns under the code, up to three: label,seat. none: empty."),
-    OpenApiParameter("cut_marks", str, enum=["0", "1"], description="1 unless told; A4 only."),
+    OpenApiParameter("columns", int, description="Codes per row: on A4 3 by default, on stickers as many as fit."),
+    OpenApiParameter("size", float, description="Edge of a code in mm; as large as possible by default."),
+    OpenApiParameter("label", str, description="Sticker of a roll, width x height in mm, like 50x60: one a page."),
+    OpenApiParameter("caption", str, description="Columns for the captions, up to three: label,seat. none: empty."),
+    OpenApiParameter("cut_marks", str, enum=["0", "1"], description="1 by default; A4 without stickers only."),
     OpenApiParameter("part", int, description="Large batches come in parts of 1,000; X-Parts says how many."),
+    OpenApiParameter("preset", str, enum=list(PRESETS), description="A sheet of stickers as it is sold."),
+    OpenApiParameter("sticker_width", float, description="Any other sheet of stickers: width of one, in mm."),
+    OpenApiParameter("sticker_height", float, description="Height of a sticker in mm."),
+    OpenApiParameter("rows", int, description="Rows of stickers; as many as fit by default."),
+    OpenApiParameter("gap_x", float, description="Horizontal gap between stickers in mm; 0 by default."),
+    OpenApiParameter("gap_y", float, description="Vertical gap between stickers in mm; 0 by default."),
+    OpenApiParameter("margin_left", float, description="From the edge of the paper, in mm; centred by default."),
+    OpenApiParameter("margin_top", float, description="From the edge of the paper, in mm; centred by default."),
+    OpenApiParameter("paper", str, enum=list(PAPERS), description="Paper of the stickers; a4 by default."),
+    OpenApiParameter("start", int, description="First free sticker of the first sheet, row by row; 1 by default."),
+    OpenApiParameter(
+        "caption_position",
+        str,
+        enum=["below", "beside"],
+        description="Captions on stickers; by default beside the code on sheets of wide ones, else below it.",
+    ),
+    OpenApiParameter("test_page", str, enum=["0", "1"], description="1: outlines and rulers instead of the codes."),
 ]
 
 
@@ -96,7 +115,7 @@ class PdfDownload(Download):
         responses={(200, "application/pdf"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """Print-ready sheets of A4, or labels for a roll. A character that no font of them has is printed as □."""
+        """Codes to print: A4 to be cut, sheets of stickers, or a roll. A character that no font has is printed as □."""
         return pdf_file(self.find_batch(request, pk), request.query_params)
 
 
@@ -117,10 +136,12 @@ def xlsx_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
 
 def pdf_file(batch: CodeBatch, query: QueryDict) -> HttpResponseBase:
     """Sheets or labels as the query wants them. Raises InvalidRequest, NotFound."""
-    refuse_repeated(query, ["columns", "size", "label", "caption", "part"])
+    refuse_repeated(query, [*PARAMETERS, "part"])
     items = issued_items(batch)
-    captions = read_captions(batch, query.get("caption"))
+    captions = read_captions(query.get("caption"), known=caption_columns(batch))
     layout = read_layout(query, captions=len(captions))
+    if is_test_page(query):
+        return send(f"{file_stem(batch)}-test", "pdf", draw_test_page(batch.name, layout))
     parts = count_parts(items.count())
     part = read_number(query, "part", default=1, least=1, most=parts)
     name = f"{file_stem(batch)}-{part}" if parts > 1 else file_stem(batch)
@@ -150,21 +171,6 @@ def chosen_items(batch: CodeBatch, query: QueryDict) -> BatchItemQuerySet:
     items: BatchItemQuerySet = BatchItem.objects.filter(batch=batch)
     state = read_choice(query, "state", known=ItemState.values)
     return items.filter(state=state) if state else items
-
-
-def read_captions(batch: CodeBatch, asked: str | None) -> list[str]:
-    """The columns under each code. Raises InvalidRequest for one that the batch does not have."""
-    if asked is None:
-        return ["label"]
-    names = [name.strip() for name in asked.split(",") if name.strip() and name.strip() != "none"]
-    known = [*OWN_COLUMNS, *batch.columns]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise invalid("caption", _("There is no column %(name)s; there are %(known)s.") % {
-            "name": unknown[0][:60], "known": ", ".join(known)[:500]})  # fmt: skip
-    if len(names) > MOST_CAPTIONS:
-        raise invalid("caption", _("At most %(most)d.") % {"most": MOST_CAPTIONS})
-    return names
 
 
 def file_stem(batch: CodeBatch) -> str:

@@ -1,5 +1,6 @@
 """Fonts for print: a Chinese one that is embedded if the machine has one, Bitstream Vera for everything else."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,9 @@ PLACES = (
 # Not embedded: phones and desktops in China bring it along, a bare Linux viewer may not.
 CID_FONT = "STSong-Light"
 ELLIPSIS = "…"
+# where a line may end: behind a space, or beside a Chinese character unless a comma or the like would begin a line
+WIDE_CHARACTER, STARTS_NO_LINE = "\u2e80-\u9fff\uff00-\uff60", "、。，：；！？）》」』”’"
+BREAK = re.compile(f"(\\s|[{WIDE_CHARACTER}]|.(?=[{WIDE_CHARACTER}]))(?![{STARTS_NO_LINE}])")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,22 @@ class Fonts:
     def width(self, text: str, size: float) -> float:
         """In points."""
         return float(sum(pdfmetrics.stringWidth(piece, font, size) for font, piece in self.runs(text)))
+
+    def shrunk(self, text: str, *, most: float, least: float, width: float) -> tuple[str, float]:
+        """`text` and its size: as large as fits between `most` and `least`, cut where even the least is too large."""
+        whole = self.width(text, most)
+        size = most if whole <= width else max(most * width / whole, least)
+        return self.fitted(text, size=size, width=width + 0.01), size
+
+    def wrapped(self, text: str, *, size: float, width: float, lines: int) -> list[str]:
+        """`text` in at most so many lines, broken between words or Chinese characters, cut where that is too few."""
+        found: list[str] = []
+        while len(found) < lines - 1 and self.width(text, size) > width:
+            most = next(end for end in range(1, len(text) + 1) if self.width(text[: end + 1].rstrip(), size) > width)
+            end = next((end for end in range(most, 0, -1) if BREAK.match(text, end - 1)), most)
+            found.append(text[:end].rstrip())
+            text = text[end:].lstrip()
+        return [*found, self.fitted(text, size=size, width=width)]
 
     def fitted(self, text: str, *, size: float, width: float) -> str:
         """As much of `text` as fits, with an ellipsis for the rest."""

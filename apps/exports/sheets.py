@@ -1,7 +1,6 @@
-"""Codes as PDF to print: with captions on sheets or labels, with cut marks, a title and page numbers."""
+"""Codes as PDF to print: with captions on sheets or stickers, with cut marks, a title and page numbers."""
 
 import io
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,11 +9,11 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
 
 from apps.codes.pictures import Picture, PictureMissing, read_image
+from apps.exports.documents import make_document, write_text
 from apps.exports.fonts import Fonts, load_fonts
-from apps.exports.layout import CAPTION_LINE, CAPTION_POINTS, MARGIN, PADDING, Layout
+from apps.exports.layout import CAPTION_LINE, CAPTION_POINTS, LEAST_CAPTION_POINTS, MARGIN, Layout
 from apps.exports.missing import with_boxes
 
 # A document is in memory while it is made, some 45 MB for this many codes; more of them come in parts.
@@ -25,7 +24,7 @@ MARK_LENGTH = 3.0
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One code on paper: its picture, and the lines below it."""
+    """One code on paper: its picture, and its lines of caption."""
 
     picture: Picture | None
     captions: Sequence[str]
@@ -38,22 +37,15 @@ def count_parts(codes: int) -> int:
 
 def draw_sheets(title: str, entries: Iterable[SheetEntry], *, count: int, layout: Layout) -> IO[bytes]:
     """`entries`, of which there are `count`, in a temporary file that is gone when it is closed."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
-    canvas = Canvas(file, pagesize=(layout.page[0] * mm, layout.page[1] * mm), pageCompression=1)
-    canvas.setTitle(title)
-    canvas.setCreator("wxcode")
-    printer = _Printer(canvas, title, layout)
-    rest = iter(entries)
-    pages = max(-(-count // layout.per_page), 1)
-    try:
-        for number in range(pages):
-            printer.draw_page(list(islice(rest, layout.per_page)), number + 1, pages)
-        canvas.save()
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+
+    def draw(canvas: Any) -> None:
+        printer, rest = _Printer(canvas, title, layout), iter(entries)
+        pages = layout.count_pages(count)
+        for number in range(1, pages + 1):
+            used = layout.used if number == 1 else 0
+            printer.draw_page(list(islice(rest, layout.per_page - used)), number, pages, used=used)
+
+    return make_document(title, page=layout.page, draw=draw)
 
 
 class _Printer:
@@ -65,12 +57,13 @@ class _Printer:
         self._title = with_boxes(title, self._fonts)
         self._layout = layout
 
-    def draw_page(self, entries: Sequence[SheetEntry], number: int, pages: int) -> None:
+    def draw_page(self, entries: Sequence[SheetEntry], number: int, pages: int, *, used: int) -> None:
         if self._layout.has_head:
             self._draw_head(number, pages)
-        for place, entry in enumerate(entries):
+        for place, entry in enumerate(entries, start=used):
             x, y = self._layout.corner(place)
             self._draw_code(entry, x, y)
+            self._draw_captions(entry, x, y)
             if self._layout.has_cut_marks:
                 self._draw_marks(x, y)
         self._canvas.showPage()
@@ -85,29 +78,42 @@ class _Printer:
         self._write(page, width - MARGIN - page_width, baseline, HEAD_POINTS)
 
     def _draw_code(self, entry: SheetEntry, x: float, y: float) -> None:
-        layout = self._layout
-        width, height = layout.cell
-        left, bottom = x + (width - layout.size) / 2, y + height - PADDING - layout.size
-        if entry.picture is not None:
-            try:
-                picture = ImageReader(io.BytesIO(read_image(entry.picture)))
-                self._canvas.drawImage(picture, left * mm, bottom * mm, layout.size * mm, layout.size * mm, mask="auto")
-            except PictureMissing:
-                # an empty frame says more than a missing cell
-                self._canvas.rect(left * mm, bottom * mm, layout.size * mm, layout.size * mm)
-        for line, caption in enumerate(entry.captions):
-            text = with_boxes(" ".join(caption.split()), self._fonts)
-            room = (width - PADDING) * mm
-            fitted = self._fonts.fitted(text, size=CAPTION_POINTS, width=room)
-            indent = (width - self._fonts.width(fitted, CAPTION_POINTS) / mm) / 2
-            self._write(fitted, x + indent, bottom - (line + 0.8) * CAPTION_LINE, CAPTION_POINTS)
+        if entry.picture is None:
+            return
+        left, bottom = self._layout.code_corner
+        place = ((x + left) * mm, (y + bottom) * mm, self._layout.size * mm, self._layout.size * mm)
+        try:
+            picture = ImageReader(io.BytesIO(read_image(entry.picture)))
+            self._canvas.drawImage(picture, *place, mask="auto")
+        except PictureMissing:
+            # an empty frame says more than a missing cell
+            self._canvas.rect(*place)
+
+    def _draw_captions(self, entry: SheetEntry, x: float, y: float) -> None:
+        texts = [with_boxes(" ".join(caption.split()), self._fonts) for caption in entry.captions]
+        (self._write_beside if self._layout.is_beside else self._write_below)(texts, x, y)
+
+    def _write_below(self, texts: Sequence[str], x: float, y: float) -> None:
+        """A line each, centred; what is too long shrinks before it is cut."""
+        left, top, width = self._layout.caption_box
+        for line, text in enumerate(texts):
+            fitted, size = self._fonts.shrunk(text, most=CAPTION_POINTS, least=LEAST_CAPTION_POINTS, width=width * mm)
+            indent = (width - self._fonts.width(fitted, size) / mm) / 2
+            self._write(fitted, x + left + indent, y + top - (line + 0.8) * CAPTION_LINE, size)
+
+    def _write_beside(self, texts: Sequence[str], x: float, y: float) -> None:
+        """As many lines as lie beside the code, from the left; every text has one at least."""
+        left, middle, width = self._layout.caption_box
+        lines: list[str] = []
+        for number, text in enumerate(texts, start=1):
+            room = int(self._layout.size // CAPTION_LINE) - len(lines) - (len(texts) - number)
+            lines += self._fonts.wrapped(text, size=CAPTION_POINTS, width=width * mm, lines=room)
+        top = middle + len(lines) * CAPTION_LINE / 2
+        for line, text in enumerate(lines):
+            self._write(text, x + left, y + top - (line + 0.8) * CAPTION_LINE, CAPTION_POINTS)
 
     def _write(self, text: str, x: float, y: float, size: float) -> None:
-        words = self._canvas.beginText(x * mm, y * mm)
-        for font, piece in self._fonts.runs(text):
-            words.setFont(font, size)
-            words.textOut(piece)
-        self._canvas.drawText(words)
+        write_text(self._canvas, self._fonts, text, x, y, size)
 
     def _draw_marks(self, x: float, y: float) -> None:
         """A short cross at every corner of the cell, in grey."""

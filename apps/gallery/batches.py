@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from apps.batches.exports.sheets import OWN_COLUMNS
+from apps.batches.exports.sheets import caption_columns
 from apps.batches.models import BatchItem, CodeBatch, ItemState
 from apps.batches.progress import find_progress
 from apps.batches.services import announce
@@ -18,6 +18,7 @@ from apps.exports.missing import Missing, find_missing
 from apps.exports.sheets import PART_SIZE, count_parts
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.sheet_forms import sheet_facts
 from apps.miniprograms.grants import Viewer, only_visible
 
 PAGE_SIZE = 30
@@ -81,7 +82,7 @@ class BatchLive(StaffPage):
         return super().get_context_data(
             **kwargs,
             **facts,
-            **sheet_facts(QueryDict()),
+            **sheet_facts(QueryDict(), captions=caption_columns(batch)),
             is_live=True,
             has_changed=have != facts["have"],
             has_new_files=has_new_files,
@@ -99,14 +100,9 @@ def get_batch(user: Viewer, pk: int) -> CodeBatch:
 
 def show_batch(request: HttpRequest, batch: CodeBatch, *, status: int = 200, **shown: Any) -> TemplateResponse:
     """The page of `batch`; `problem` among `shown` is an error to tell first."""
-    facts = facts_of(batch) | sheet_facts(request.GET) | {"missing": missing_below(batch)} | shown
+    sheet = sheet_facts(request.GET, captions=caption_columns(batch))
+    facts = facts_of(batch) | sheet | {"missing": missing_below(batch)} | shown
     return TemplateResponse(request, "gallery/batch.html", facts, status=status)
-
-
-def sheet_facts(query: QueryDict) -> dict[str, Any]:
-    """How the form for sheets is filled in: as it was sent, or to begin with."""
-    sheet = query if "sheet" in query else QueryDict("sheet=a4&columns=3&cut_marks=1&caption=label")
-    return {"sheet": sheet, "captions": sheet.getlist("caption")}
 
 
 def missing_below(batch: CodeBatch) -> Missing | None:
@@ -115,7 +111,8 @@ def missing_below(batch: CodeBatch) -> Missing | None:
         return None
     items = BatchItem.objects.filter(batch=batch, state=ItemState.ISSUED).order_by("pk")[:PART_SIZE]
     rows = items.values_list("label", "scene", "page", "external_id", "tags", "extra")
-    return find_missing([*row[:4], *row[4], *row[5].values()] for row in rows)
+    name = batch.miniprogram.name
+    return find_missing([*row[:4], *row[4], *row[5].values(), name] for row in rows)
 
 
 def facts_of(batch: CodeBatch) -> dict[str, Any]:
@@ -130,7 +127,6 @@ def facts_of(batch: CodeBatch) -> dict[str, Any]:
         "lost": _count_lost(batch),
         "thumbs": thumbs,
         "parts": range(1, parts + 1),
-        "caption_columns": [(column, column) for column in (*OWN_COLUMNS, *batch.columns)],
         # what the page has beside the numbers: while this stays the same, only they are sent again
         "have": f"{batch.state}-{batch.failed}-{len(thumbs)}-{parts}",
     }

@@ -19,7 +19,7 @@ from apps.selections.choosing import get_selection
 from apps.selections.jobs import cancel_job, start_job
 from apps.selections.models import Action, Selection, SelectionJob
 from apps.selections.pictures import zip_selection
-from apps.selections.printing import PRINTED_AT_ONCE, draw_part, read_sheet
+from apps.selections.printing import PRINTED_AT_ONCE, draw_part, draw_test, read_sheet
 from apps.selections.trail import record_pictures, record_sheets
 
 OPTIONS: dict[Action, Callable[[QueryDict], dict[str, Any]]] = {
@@ -68,13 +68,16 @@ class SelectionSheets(OnSelection):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         selection = self.selection()
-        options = read_sheet(self.request.POST, count=selection.count)
+        options = read_sheet(selection, self.request.POST)
+        name = options["title"] or f"codes-{selection.pk}"
+        if (test_page := draw_test(options)) is not None:
+            return send(f"{name}-test", "pdf", test_page)
         if selection.count > PRINTED_AT_ONCE:
             start_job(selection, Action.PRINT, options)
             return self.lead_back(selection.pk)
         file, _count = draw_part(selection.user_id, selection.code_ids, options)
         record_sheets(selection)
-        return send(options["title"] or f"codes-{selection.pk}", "pdf", file)
+        return send(name, "pdf", file)
 
 
 class SelectionPictures(OnSelection):

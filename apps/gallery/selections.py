@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from apps.exports.missing import Missing, find_missing
 from apps.exports.sheets import PART_SIZE
-from apps.gallery.batches import sheet_facts
 from apps.gallery.browsing import Search, read_id
 from apps.gallery.chips import chips_of
 from apps.gallery.pages import StaffPage
+from apps.gallery.sheet_forms import sheet_facts
 from apps.miniprograms.grants import visible_appids
 from apps.selections.choosing import (
     MOST_CODES,
@@ -24,7 +24,7 @@ from apps.selections.choosing import (
 )
 from apps.selections.jobs import announce
 from apps.selections.models import Selection, SelectionJob
-from apps.selections.printing import CAPTIONS, MOST_PRINTED
+from apps.selections.printing import MOST_PRINTED
 
 PAGE_SIZE = 20
 THUMBS = 12
@@ -99,7 +99,6 @@ def show_selection(
     facts = {
         "selection": selection,
         "thumbs": list(read_codes(selection.user_id, selection.code_ids[: -THUMBS - 1 : -1])),
-        "caption_columns": [(name, label) for name, (label, _read) in CAPTIONS.items()],
         "most_printed": MOST_PRINTED,
         "part_size": PART_SIZE,
         "missing": missing_below(selection),

@@ -155,7 +155,9 @@ def _draw(job: SelectionJob, owner: str) -> bool:
     if current is None:
         raise JobLost
     chunk = job.selection.code_ids[current.done : current.done + PART_SIZE]
-    file, count = draw_part(job.selection.user_id, chunk, job.options, go_on=lambda: _renew(job, owner))
+    # the half-used sheet is the first one
+    options = job.options if current.done == 0 else job.options | {"start": ""}
+    file, count = draw_part(job.selection.user_id, chunk, options, go_on=lambda: _renew(job, owner))
     with file:
         size = file.seek(0, 2)
         file.seek(0)

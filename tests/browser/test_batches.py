@@ -111,10 +111,10 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     expect(page.locator("#progress")).not_to_have_attribute("hx-trigger", re.compile("."))
 
     check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True)))
-    page.get_by_label("Codes side by side").select_option("4")
-    page.get_by_label("and below").select_option("座位")
+    page.get_by_label("Codes per row").select_option("4")
+    page.get_by_label("Second line").select_option("座位")
     check_sheets(
-        download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click(no_wait_after=True))
+        download(page, tmp_path, lambda: page.get_by_role("button", name="Print sheets PDF").click(no_wait_after=True))
     )
     page.get_by_role("link", name="All codes of this batch").click()
     expect(page.locator(".chip")).to_contain_text("Spring tables")
@@ -237,11 +237,11 @@ def test_what_is_typed_stays_while_the_page_moves(
     CodeBatch.objects.filter(pk=batch.pk).update(issued=1)
     log_in(page)
     page.goto(f"/batches/{batch.pk}/")
-    page.get_by_label("Edge in mm").fill("41")
+    page.get_by_label("Code size in mm").fill("41")
     page.get_by_role("button", name="Pause").focus()
     CodeBatch.objects.filter(pk=batch.pk).update(issued=30)
     expect(number_of(page, "issued")).to_have_text("30")
-    expect(page.get_by_label("Edge in mm")).to_have_value("41")
+    expect(page.get_by_label("Code size in mm")).to_have_value("41")
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
 
 

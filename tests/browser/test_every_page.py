@@ -46,8 +46,8 @@ def test_what_a_page_of_the_gallery_asks(page: Page, log_in: Any, world: World, 
     page.get_by_text("1280 px…", exact=True).click()
     found += wrong_with(page)
     page.goto(f"/selections/{world.selection.pk}/")
-    page.get_by_label("Edge in mm").fill("wide")
-    page.get_by_role("button", name="Sheets PDF").click()
+    page.get_by_label("Code size in mm").fill("wide")
+    page.get_by_role("button", name="Print sheets PDF").click()
     page.get_by_text("look at the marked fields").wait_for()
     found += wrong_with(page)
     assert found == []

@@ -50,7 +50,7 @@ def test_of_codes_and_selections(
     page.get_by_role("button", name="Add tags").click()
     expect(page.get_by_text("1 code has new tags")).to_be_visible()
     found += too_wide("a selection with long tags")
-    page.get_by_label("Label roll").check()
+    page.get_by_label("Sticker roll").check()
     found += too_wide("labels for a roll")
     page.goto(f"/?q={'a' * 32}")
     page.get_by_role("button", name="Use all that match").click()

@@ -54,16 +54,16 @@ def test_from_three_ticks_to_the_archive(
     page.get_by_role("button", name="Use all that match").click()
     expect(page.get_by_role("heading", name=f"{COUNT} codes selected")).to_be_visible()
     page.get_by_label("Title on each sheet").fill("Spring 春天")
-    page.get_by_label("Codes side by side").select_option("4")
-    page.get_by_label("and below").select_option("scene")
-    page.get_by_role("button", name="Sheets PDF").click()
+    page.get_by_label("Codes per row").select_option("4")
+    page.get_by_label("Second line").select_option("scene")
+    page.get_by_role("button", name="Print sheets PDF").click()
     # a worker draws it; the page is left, and another says when it is done
     page.goto("/make/")
     worker()
     page.reload()
     expect(page.get_by_text(f"{COUNT} codes are on the sheets.")).to_be_visible()
     page.get_by_role("link", name="Look at it").click()
-    sheets = page.get_by_role("link", name="Sheets PDF")
+    sheets = page.get_by_role("link", name="Print sheets PDF")
     check_sheets(
         download(page, tmp_path, lambda: sheets.click(no_wait_after=True)), "Spring 春天", "靠窗 Window", "copy=1"
     )
@@ -156,7 +156,9 @@ def test_codes_are_selected_without_javascript(
     tick(page, "Table 3")
     page.get_by_role("button", name="Use the selected").click()
     expect(page.get_by_role("heading", name="2 codes selected")).to_be_visible()
-    place = download(page, tmp_path, lambda: page.get_by_role("button", name="Sheets PDF").click(no_wait_after=True))
+    place = download(
+        page, tmp_path, lambda: page.get_by_role("button", name="Print sheets PDF").click(no_wait_after=True)
+    )
     assert place.read_bytes().startswith(b"%PDF-")
     page.get_by_label("Archive", exact=True).get_by_role("button", name="Archive").click()
     expect(page.get_by_text("2 codes were archived.")).to_be_visible()

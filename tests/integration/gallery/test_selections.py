@@ -156,7 +156,7 @@ def test_labels_for_a_roll_are_one_a_page(staff, chosen):
         ({"size": "999"}, "mm with 3 columns"),
         ({"caption": ["nothing"]}, "There is no column nothing"),
         ({"title": "x" * 101}, "at most 100 visible characters"),
-        ({"sheet": "roll", "label": "x"}, "like 50x60"),
+        ({"sheet": "roll", "label": "x"}, "for example 50x60"),
     ],
 )
 def test_a_sheet_that_cannot_be_is_explained_beside_what_was_typed(staff, chosen, changes, words):

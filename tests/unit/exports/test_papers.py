@@ -31,6 +31,34 @@ def test_long_captions_end_in_an_ellipsis():
     assert [font for font, _piece in fonts.runs("a桌b")] == ["wxcode-latin", fonts.chinese, "wxcode-latin"]
 
 
+def test_long_captions_shrink_before_they_are_cut():
+    fonts, text = load_fonts(), "Table 12 by the window"
+    whole = fonts.width(text, 8)
+    assert fonts.shrunk(text, most=8, least=6, width=whole) == (text, 8)
+    shrunk, size = fonts.shrunk(text, most=8, least=6, width=0.8 * whole)
+    assert (shrunk, 6 < size < 8, fonts.width(shrunk, size) <= 0.8 * whole + 0.02) == (text, True, True)
+    cut, size = fonts.shrunk(text, most=8, least=6, width=0.5 * whole)
+    assert (cut[-1], size, fonts.width(cut, size) <= 0.5 * whole + 0.02) == ("…", 6, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "widest", "lines"),
+    [
+        ("short", "shorter", ["short"]),
+        ("one two three four", "three four", ["one two", "three four"]),
+        ("靠窗的大圆桌，二楼包间", "靠窗的大圆桌", ["靠窗的大圆", "桌，二楼包间"]),
+        ("unbreakablewords", "unbreakable", ["unbreakable", "words"]),
+        ("one two three four five six seven", "three four", ["one two", "three four", "five six …"]),
+    ],
+)
+def test_captions_beside_a_code_are_broken_between_words_and_chinese_characters(text, widest, lines):
+    fonts = load_fonts()
+    width = fonts.width(widest, 8) + 0.01
+    found = fonts.wrapped(text, size=8, width=width, lines=3)
+    assert found == lines
+    assert all(fonts.width(line, 8) <= width for line in found)
+
+
 CID = Fonts("STSong-Light", is_embedded=False, latin_characters=frozenset(map(ord, "abc ")))
 
 

@@ -44,6 +44,19 @@ document.addEventListener('click', async (event) => {
   }
 })
 
+// --- measures of another sheet begin with those of the preset that was chosen before
+
+let preset
+document.addEventListener('change', ({ target }) => {
+  if (target.id !== 'sheet-preset') return
+  if (target.value) {
+    preset = target.selectedOptions[0]
+    return
+  }
+  const before = preset?.isConnected ? preset : [...target.options].find((option) => option.defaultSelected)
+  for (const [name, length] of Object.entries(before.dataset)) document.getElementById(`sheet-${name}`).value = length
+})
+
 // --- keys: / to search, arrows to the neighbours
 
 function focusSearch () {

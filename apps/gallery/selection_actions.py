@@ -18,8 +18,9 @@ from apps.selections.actions import read_tags
 from apps.selections.choosing import get_selection
 from apps.selections.jobs import cancel_job, start_job
 from apps.selections.models import Action, Selection, SelectionJob
+from apps.selections.ordering import read_order
 from apps.selections.pictures import zip_selection
-from apps.selections.printing import PRINTED_AT_ONCE, draw_part, draw_test, read_sheet
+from apps.selections.printing import PRINTED_AT_ONCE, draw_part, draw_test, read_sheet, with_ids
 from apps.selections.trail import record_pictures, record_sheets
 
 OPTIONS: dict[Action, Callable[[QueryDict], dict[str, Any]]] = {
@@ -72,21 +73,23 @@ class SelectionSheets(OnSelection):
         name = options["title"] or f"codes-{selection.pk}"
         if (test_page := draw_test(options)) is not None:
             return send(f"{name}-test", "pdf", test_page)
+        in_order = with_ids(selection, options)
         if selection.count > PRINTED_AT_ONCE:
-            start_job(selection, Action.PRINT, options)
+            start_job(selection, Action.PRINT, in_order)
             return self.lead_back(selection.pk)
-        file, _count = draw_part(selection.user_id, selection.code_ids, options)
+        file, _count = draw_part(selection.user_id, in_order["ids"], options)
         record_sheets(selection)
         return send(name, "pdf", file)
 
 
 class SelectionPictures(OnSelection):
-    """The pictures as a zip, made while it is sent."""
+    """The pictures as a zip, made while it is sent; `?order=` as for the sheets."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         selection = self.selection()
+        order = read_order(selection, self.request.GET.get("order", ""))
         record_pictures(selection)
-        return stream(f"codes-{selection.pk}", "zip", zip_selection(selection))
+        return stream(f"codes-{selection.pk}", "zip", zip_selection(selection, order))
 
 
 class JobSheets(StaffPage):

@@ -24,6 +24,7 @@ from apps.selections.choosing import (
 )
 from apps.selections.jobs import announce
 from apps.selections.models import Selection, SelectionJob
+from apps.selections.ordering import Order, default_order
 from apps.selections.printing import MOST_PRINTED
 
 PAGE_SIZE = 20
@@ -99,6 +100,8 @@ def show_selection(
     facts = {
         "selection": selection,
         "thumbs": list(read_codes(selection.user_id, selection.code_ids[: -THUMBS - 1 : -1])),
+        "orders": Order.choices,
+        "order": (form or QueryDict()).get("order") or default_order(selection).value,
         "most_printed": MOST_PRINTED,
         "part_size": PART_SIZE,
         "missing": missing_below(selection),

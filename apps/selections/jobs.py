@@ -154,7 +154,9 @@ def _draw(job: SelectionJob, owner: str) -> bool:
     current = _mine(job, owner).first()
     if current is None:
         raise JobLost
-    chunk = job.selection.code_ids[current.done : current.done + PART_SIZE]
+    # jobs of the version before have no order of their own
+    ids = job.options.get("ids", job.selection.code_ids)
+    chunk = ids[current.done : current.done + PART_SIZE]
     # the half-used sheet is the first one
     options = job.options if current.done == 0 else job.options | {"start": ""}
     file, count = draw_part(job.selection.user_id, chunk, options, go_on=lambda: _renew(job, owner))

@@ -8,6 +8,7 @@ from apps.codes.models import IssuedCode
 from apps.exports.archive import ZipEntry, zip_pictures
 from apps.selections.choosing import read_codes
 from apps.selections.models import Selection
+from apps.selections.ordering import Order, sort_ids
 
 # the first ones are those of the importer of batches, which leaves out what begins with wxcode_
 HEADER = (
@@ -28,13 +29,13 @@ HEADER = (
 )
 
 
-def zip_selection(selection: Selection) -> Iterator[bytes]:
-    """The archive, piece by piece."""
-    return zip_pictures(HEADER, _entries(selection))
+def zip_selection(selection: Selection, order: Order) -> Iterator[bytes]:
+    """The archive, piece by piece, its files and its table in `order`."""
+    return zip_pictures(HEADER, _entries(selection, order))
 
 
-def _entries(selection: Selection) -> Iterator[ZipEntry]:
-    for code in read_codes(selection.user_id, selection.code_ids):
+def _entries(selection: Selection, order: Order) -> Iterator[ZipEntry]:
+    for code in read_codes(selection.user_id, sort_ids(selection, order)):
         yield ZipEntry(code, name=code.title, otherwise=f"code-{code.pk}", record=_record(code))
 
 

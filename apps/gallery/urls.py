@@ -13,6 +13,7 @@ from apps.gallery import (
     new_batch,
     notices,
     picture,
+    printing_one,
     reissuing,
     views,
 )
@@ -26,6 +27,8 @@ urlpatterns = [
     path("codes/hints/", counting.HintsView.as_view(), name="hints"),
     path("codes/<id:pk>/", views.CodePage.as_view(), name="code"),
     path("codes/<id:pk>/picture", picture.PictureView.as_view(), name="picture"),
+    path("codes/<id:pk>/print/", printing_one.PrintPage.as_view(), name="print"),
+    path("codes/<id:pk>/sheets.pdf", printing_one.CodeSheets.as_view(), name="code-sheets"),
     path("codes/<id:pk>/reissue/", reissuing.ReissueView.as_view(), name="reissue"),
     path("codes/<id:pk>/change/", changing.ChangeView.as_view(), name="change"),
     path("codes/<id:pk>/archive/", changing.ArchiveView.as_view(), {"is_archived": True}, name="archive"),

@@ -22,6 +22,7 @@ def gallery_pages(world: World) -> dict[str, str]:
         "gallery": "/",
         "gallery-nothing-found": "/?q=nothing-like-this",
         "detail": f"/codes/{world.code.pk}/",
+        "print": f"/codes/{world.code.pk}/print/",
         "make": "/make/",
         "made": f"/make/?made={world.code.pk}",
         "batches": "/batches/",

@@ -44,6 +44,32 @@ document.addEventListener('click', async (event) => {
   }
 })
 
+// --- copy an image: clipboards take PNG only, whatever WeChat has drawn; shown where the browser can
+
+async function asPng (address) {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(answer.statusText)
+  const bitmap = await createImageBitmap(await answer.blob())
+  const canvas = document.createElement('canvas')
+  canvas.width = bitmap.width
+  canvas.height = bitmap.height
+  canvas.getContext('2d').drawImage(bitmap, 0, 0)
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => blob ? resolve(blob) : reject(new Error()), 'image/png'))
+}
+
+for (const button of document.querySelectorAll('[data-copy-image]')) {
+  button.hidden = !(navigator.clipboard?.write && window.ClipboardItem)
+  button.addEventListener('click', async () => {
+    try {
+      // Safari wants the promise at once, while it still knows that somebody clicked
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': asPng(button.dataset.copyImage) })])
+      tell(button.dataset.done)
+    } catch {
+      tellFailure()
+    }
+  })
+}
+
 // --- measures of another sheet begin with those of the preset that was chosen before
 
 let preset

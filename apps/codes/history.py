@@ -87,6 +87,13 @@ class History:
         rows = self[: size + 1]
         return read_rows(rows[:size], IssuedCode.objects.for_cards()), len(rows) > size
 
+    def fitting(self, key: str) -> "QuerySet[Any, Any] | None":
+        """The code that a row of another table has in its column `key`, if it is wanted: but for batch and words."""
+        plan = self._plan()
+        if plan is None:
+            return None
+        return replace(plan, batch=None, bounds={})._codes().filter(pk=OuterRef(key))
+
     def _plan(self) -> "Plan | None":
         """How to find them, or None where a name is unknown and nothing can be found."""
         wanted = self.wanted
@@ -151,9 +158,7 @@ class Plan:
         """The ids in their order, from the smallest index that has them."""
         if self.batch is not None:
             # two rows of a batch may have asked for the same code
-            return self._side_rows(
-                _batch_items().filter(batch=self.batch, code__isnull=False), key="code_id"
-            ).distinct()
+            return self._side_rows(batch_items().filter(batch=self.batch, code__isnull=False), key="code_id").distinct()
         if self.tag_id is not None:
             tagged = CodeTag.objects.filter(tag=self.tag_id)
             if self.miniprogram_ids is not None:
@@ -164,7 +169,7 @@ class Plan:
     def _side_rows(self, rows: "QuerySet[Any]", *, key: str) -> "QuerySet[Any, Any]":
         """Ids from another table whose index has them in order; each code is looked at by its id."""
         fitting = replace(self, batch=None, tag_id=None if key == "issuedcode_id" else self.tag_id, bounds={})
-        return self._in_order(_that_have(rows, fitting._codes().filter(pk=OuterRef(key))), key=key)
+        return self._in_order(that_have(rows, fitting._codes().filter(pk=OuterRef(key))), key=key)
 
     def _codes(self) -> "QuerySet[Any, Any]":
         """All conditions but the words, on the table of codes."""
@@ -174,9 +179,9 @@ class Plan:
         if self.miniprogram_ids is not None:
             codes = codes.filter(**_one_or_several("miniprogram", self.miniprogram_ids))
         if self.tag_id is not None:
-            codes = _that_have(codes, CodeTag.objects.filter(tag=self.tag_id, issuedcode=OuterRef("pk")))
+            codes = that_have(codes, CodeTag.objects.filter(tag=self.tag_id, issuedcode=OuterRef("pk")))
         if self.batch is not None:
-            codes = _that_have(codes, _batch_items().filter(batch=self.batch, code=OuterRef("pk")))
+            codes = that_have(codes, batch_items().filter(batch=self.batch, code=OuterRef("pk")))
         return codes.filter(**(self.bounds or {}))
 
     def _in_order(self, rows: "QuerySet[Any, Any]", *, key: str = "id") -> "QuerySet[Any, Any]":
@@ -258,7 +263,7 @@ def find_block(moment: dt.datetime, *, is_lower_end: bool) -> int | None:
     return None if is_exhausted else int(block)
 
 
-def _that_have(rows: "QuerySet[Any, Any]", others: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
+def that_have(rows: "QuerySet[Any, Any]", others: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
     """Those of `rows` with one among `others`, looked for row by row.
 
     EXISTS would let PostgreSQL make a join of it, and merge its way through the whole history to the first row.
@@ -267,7 +272,7 @@ def _that_have(rows: "QuerySet[Any, Any]", others: "QuerySet[Any, Any]") -> "Que
     return found
 
 
-def _batch_items() -> "QuerySet[Any]":
+def batch_items() -> "QuerySet[Any]":
     """The rows of batches, whose room is above this one, by the relation that it makes."""
     rows: QuerySet[Any] = IssuedCode._meta.get_field("batch_items").related_model._default_manager.all()
     return rows

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils import timezone
 
+from apps.codes.batch_rows import BatchRows
 from apps.codes.history import History, Wanted
 from apps.codes.issuers import is_issuer, wanted_issuer
 from apps.codes.models import IssuedCode, Kind
@@ -39,7 +40,7 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Page:
-    """At most PAGE_SIZE codes, newest first, and whether older ones follow."""
+    """At most PAGE_SIZE codes, newest first or in the order of a batch, and whether others follow."""
 
     codes: list[IssuedCode]
     has_older: bool
@@ -116,9 +117,19 @@ class Search:
         """The same among archived codes."""
         return replace(self, is_archived=True, before=None)
 
+    @property
+    def is_by_row(self) -> bool:
+        """Whether it is in the order of a batch. Words come from their own index, which has the newest first."""
+        return self.batch is not None and not self.words
+
     def history(self) -> History:
         """Everything that the search means, newest first, from `before` on."""
-        wanted = Wanted(
+        found = History(self.wanted())
+        return found if self.before is None else found.filter(id__lt=self.before)
+
+    def wanted(self) -> Wanted:
+        """Everything that the search means."""
+        return Wanted(
             words=self.words,
             appids=narrowed(self.granted, self.appid),
             kind=self.kind,
@@ -131,12 +142,13 @@ class Search:
             batch=self.batch,
             **wanted_issuer(self.issuer),
         )
-        found = History(wanted)
-        return found if self.before is None else found.filter(id__lt=self.before)
 
     def page(self) -> Page:
         """The codes of this page; one more is looked for to know whether others follow, nothing is counted."""
-        codes, has_older = self.history().page(PAGE_SIZE)
+        if self.is_by_row:
+            codes, has_older = BatchRows(self.wanted()).page(PAGE_SIZE, behind=self.before)
+        else:
+            codes, has_older = self.history().page(PAGE_SIZE)
         return Page(codes=codes, has_older=has_older)
 
     def query_string(self, *, before: int | None = None) -> str:
@@ -188,7 +200,9 @@ def narrowed(granted: frozenset[str] | None, appid: str) -> frozenset[str] | Non
 
 
 def find_neighbours(code: IssuedCode, search: Search) -> tuple[int | None, int | None]:
-    """The ids of the next newer and the next older code among those of `search`."""
+    """The ids of the next newer and the next older code among those of `search`; before and behind it in a batch."""
+    if search.is_by_row:
+        return BatchRows(search.wanted()).neighbours(code)
     found = search.newest().history()
     newer, older = found.order_by("id").filter(id__gt=code.pk)[:1], found.filter(id__lt=code.pk)[:1]
     return newer[0].id if newer else None, older[0].id if older else None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils.translation import gettext, override
 
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
 from apps.codes.lifetime import AnswerLost
+from apps.gallery import browsing
 from tests.integration.batches.conftest import make_batch as make_batch
 from tests.integration.batches.conftest import scenes
 from tests.integration.batches.conftest import work as work
@@ -268,6 +270,23 @@ def test_the_codes_of_a_batch_in_the_gallery(staff, done):
     assert "Table 1" in text and f'href="/codes/{other.pk}/"' not in text
     assert "Table 2" not in staff.get(f"/?batch={done.pk}&q=table+1").text
     assert staff.get("/?batch=999").status_code == staff.get("/?batch=x").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_codes_of_a_batch_are_in_its_order_in_the_gallery_and_on_their_pages(staff, make_batch, work, monkeypatch):
+    batch = work(make_batch(*({"scene": f"t={number}"} for number in (3, 1, 10, 2))))
+    monkeypatch.setattr(browsing, "PAGE_SIZE", 3)
+    text = staff.get(f"/?batch={batch.pk}").text
+    pks = [int(pk) for pk in re.findall(r'<h2><a href="/codes/(\d+)/', text)]
+    codes = dict(batch.items.values_list("scene", "code"))
+    assert pks == [codes[f"t={number}"] for number in (3, 1, 10)]
+    assert 'aria-label="Codes, in the order of the batch"' in text
+    assert f'href="/?batch={batch.pk}&amp;before={codes["t=10"]}"' in text
+    later = staff.get(f"/?batch={batch.pk}&before={codes['t=10']}").text
+    assert f'href="/codes/{codes["t=2"]}/' in later and "later rows of the batch" in later
+    page = staff.get(f"/codes/{codes['t=10']}/?batch={batch.pk}").text
+    assert f'href="/codes/{codes["t=1"]}/?batch={batch.pk}" data-key="ArrowLeft"' in page and "← Previous" in page
+    assert f'href="/codes/{codes["t=2"]}/?batch={batch.pk}" data-key="ArrowRight"' in page and "Next →" in page
 
 
 def test_without_codes_there_is_nothing_to_download(staff, make_batch):

@@ -47,6 +47,8 @@ def read_layout(query: QueryDict, *, captions: int) -> Layout:
         sizes = LABEL_SIZE.fullmatch(label)
         if sizes is None:
             raise invalid("label", _("Enter width x height in mm, for example 50x60."))
+        for name in filter(query.get, OF_STICKERS):
+            raise invalid(name, _("Not for a roll: leave out either this or label."))
         return roll_layout(
             width=float(sizes[1]), height=float(sizes[2]), captions=captions, is_beside=position or False
         )
@@ -55,9 +57,8 @@ def read_layout(query: QueryDict, *, captions: int) -> Layout:
         sheet = read_stickers(query)
         start = read_number(query, "start", default=1, least=1, most=sheet.columns * sheet.rows)
         return sticker_layout(sheet, captions=captions, start=start, size=size, is_beside=position)
-    for name in (*OF_STICKERS, "caption_position"):
-        if query.get(name):
-            raise invalid(name, _("Only for stickers: send preset, or sticker_width and sticker_height, as well."))
+    for name in filter(query.get, (*OF_STICKERS, "caption_position")):
+        raise invalid(name, _("Only for stickers: send preset, or sticker_width and sticker_height, as well."))
     return sheet_layout(
         columns=read_number(query, "columns", default=3, least=1, most=MOST_COLUMNS),
         size=size,

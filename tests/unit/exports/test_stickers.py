@@ -114,6 +114,7 @@ def test_a_measure_beside_a_preset_takes_its_place():
         ("preset=avery-9999", "preset"),
         ("sticker_width=70&sticker_height=37&paper=a3", "paper"),
         ("start=3", "start"),
+        ("label=50x60&preset=avery-l7160", "preset"),
         ("caption_position=beside", "caption_position"),
         ("preset=avery-l7160&caption_position=above", "caption_position"),
     ],

@@ -56,6 +56,7 @@ class _Printer:
         self._fonts: Fonts = load_fonts()
         self._title = with_boxes(title, self._fonts)
         self._layout = layout
+        self._last: tuple[Picture, ImageReader] | None = None
 
     def draw_page(self, entries: Sequence[SheetEntry], number: int, pages: int, *, used: int) -> None:
         if self._layout.has_head:
@@ -83,11 +84,16 @@ class _Printer:
         left, bottom = self._layout.code_corner
         place = ((x + left) * mm, (y + bottom) * mm, self._layout.size * mm, self._layout.size * mm)
         try:
-            picture = ImageReader(io.BytesIO(read_image(entry.picture)))
-            self._canvas.drawImage(picture, *place, mask="auto")
+            self._canvas.drawImage(self._decode(entry.picture), *place, mask="auto")
         except PictureMissing:
             # an empty frame says more than a missing cell
             self._canvas.rect(*place)
+
+    def _decode(self, picture: Picture) -> ImageReader:
+        """`picture` to draw; copies of one code, which follow each other, are read once. Raises PictureMissing."""
+        if self._last is None or self._last[0] is not picture:
+            self._last = picture, ImageReader(io.BytesIO(read_image(picture)))
+        return self._last[1]
 
     def _draw_captions(self, entry: SheetEntry, x: float, y: float) -> None:
         texts = [with_boxes(" ".join(caption.split()), self._fonts) for caption in entry.captions]

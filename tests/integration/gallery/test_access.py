@@ -8,6 +8,7 @@ from tests.integration.gallery.staff import PASSWORD, make_staff
 pytestmark = pytest.mark.django_db
 ADDRESSES = [
     *("/", "/codes/1/", "/codes/1/picture", "/make/", "/make/scene/"),
+    *("/codes/1/print/", "/codes/1/sheets.pdf"),
     *("/batches/", "/batches/new/", "/batches/new/pattern/", "/batches/ended/", "/batches/1/", "/batches/1/live/"),
     *("/batches/1/row/", "/batches/1/pause/", "/batches/1/file.zip", "/batches/1/file.pdf"),
 ]

@@ -8,6 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.utils.translation import override
 
 from apps.batches.exports.sheets import caption_columns
+from apps.codes.pictures import read_image
+from apps.exports import sheets
 from apps.exports.captions import CAPTIONS
 from apps.exports.stickers import PRESETS
 from apps.selections.models import SelectionJob
@@ -37,14 +39,16 @@ def body(answer):
     return b"".join(answer.streaming_content)
 
 
-def test_a_code_is_printed_from_its_own_page_as_often_as_wanted(staff, code):
+def test_a_code_is_printed_from_its_own_page_as_often_as_wanted(staff, code, monkeypatch):
+    reads = []
+    monkeypatch.setattr(sheets, "read_image", lambda picture: reads.append(picture) or read_image(picture))
     assert f'href="/codes/{code.pk}/print/"' in staff.get(f"/codes/{code.pk}/").text
     page = staff.get(f"/codes/{code.pk}/print/").text
     assert f'action="/codes/{code.pk}/sheets.pdf"' in page and 'name="copies"' in page
     assert all(f'<option value="{name}"' in page for name in [*PRESETS, *CAPTIONS])
     answer = staff.get(f"/codes/{code.pk}/sheets.pdf", FORM | {"copies": "22"})
     content = body(answer)
-    assert (content[:5], content.count(b"/Type /Page\n")) == (b"%PDF-", 2)
+    assert (content[:5], content.count(b"/Type /Page\n"), len(reads)) == (b"%PDF-", 2, 1)
     assert answer["Content-Disposition"].endswith("filename*=utf-8''%E6%A1%8C%201_2.pdf")
     assert LogEntry.objects.get().change_message == "Downloaded its print sheets (PDF)."
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -39,3 +40,12 @@ def current_actor() -> Actor:
     # a server behind a Unix socket knows no address
     address = client_address(request.META)[:ADDRESS_LENGTH] or "?"
     return Actor(request.user.get_username(), address)
+
+
+def acting_session_of(user: Any) -> Any | None:
+    """The session that acts now, if it is one of `user`'s own; half a login is enough."""
+    request = _request.get()
+    if request is None:
+        return None
+    owners = (request.user, getattr(request, "half_user", None))
+    return request.session if any(owner is not None and owner.pk == user.pk for owner in owners) else None

@@ -23,7 +23,7 @@ class LoginForm(AuthenticationForm):
         if username and self.cleaned_data.get("password") and self.request is not None:
             self.wait = count_attempt(self.request, username)
             if self.wait:
-                raise forms.ValidationError(_("Too many attempts to log in."), code="wait")
+                raise forms.ValidationError(_("Too many failed logins."), code="wait")
         return super().clean()
 
 
@@ -33,12 +33,12 @@ class CodeForm(forms.Form):
     code = forms.CharField(label=_("Code"), max_length=CODE_MAX_LENGTH)
 
 
-def say_wrong(wait: int) -> str:
-    """What a wrong code gets to read; `wait` in seconds."""
-    if not wait:
-        return str(_("This code is wrong. A code of the app counts for half a minute, and once."))
+def say_wrong(early_by: int) -> str:
+    """What a refused code gets to read; `early_by`: the seconds that it came too early, and was not looked at."""
+    if not early_by:
+        return str(_("Wrong code. A code from your app is valid for 30 seconds and works only once."))
     return ngettext(
-        "This code is wrong, or came too early after a wrong one. Try again in %(count)d second.",
-        "This code is wrong, or came too early after a wrong one. Try again in %(count)d seconds.",
-        wait,
-    ) % {"count": wait}
+        "Too soon after a wrong code. Try again in %(count)d second.",
+        "Too soon after a wrong code. Try again in %(count)d seconds.",
+        early_by,
+    ) % {"count": early_by}

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from apps.accounts.gate import session_age
+from apps.accounts.layouts import find_layout
 from apps.accounts.login import never_stored
 
 # OWASP ASVS 3.7.1 leaves the time to us
@@ -31,7 +32,7 @@ def is_fresh(request: HttpRequest, *, grace: int = 0) -> bool:
 
 def ask_again(request: HttpRequest, back: str, *, is_refusal: bool = False) -> HttpResponseBase:
     """The page that leads to the login and from there to `back`; `is_refusal` if something was not saved."""
-    facts = {"back": back, "is_refusal": is_refusal}
+    facts = {"back": back, "is_refusal": is_refusal, "layout": find_layout(request)}
     return never_stored(render(request, "accounts/again.html", facts, status=403 if is_refusal else 200))
 
 

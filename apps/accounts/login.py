@@ -25,9 +25,9 @@ HOME = "/"
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def safe_next(request: HttpRequest) -> str:
-    """Where to go afterwards: an address of this very service, or the gallery."""
-    address = request.POST.get("next") or request.GET.get("next") or HOME
+def safe_next(request: HttpRequest, *, home: str = HOME) -> str:
+    """Where to go afterwards: an address of this very service, `home` if none is given, or the gallery."""
+    address = request.POST.get("next") or request.GET.get("next") or home
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if is_ours else HOME
 
@@ -85,7 +85,7 @@ class CodeView(FormView):  # type: ignore[type-arg]
             return self.form_invalid(form)
         record_second_step(self.request, self.user, is_right=verdict.device is not None)
         if verdict.device is None:
-            form.add_error("code", say_wrong(verdict.wait))
+            form.add_error("code", say_wrong(verdict.early_by))
             return self.form_invalid(form)
         enter(self.request, self.user, verdict.device)
         response = HttpResponseRedirect(safe_next(self.request))

@@ -1,20 +1,24 @@
 """One's own account: the second factor, backup codes, and where else one is logged in."""
 
 from typing import Any
+from urllib.parse import quote
 
 import segno
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from apps.accounts.forms import CodeForm, say_wrong
 from apps.accounts.fresh_login import ask_again, is_fresh
-from apps.accounts.login import enter, never_stored, safe_next
+from apps.accounts.layouts import find_layout
+from apps.accounts.login import HOME, enter, never_stored, safe_next
 from apps.accounts.notices import dismiss
 from apps.accounts.records import record_change, record_second_step
 from apps.accounts.second_factor import (
@@ -31,6 +35,9 @@ from apps.accounts.sessions import end_other_sessions, end_session, list_session
 from apps.accounts.strength import measure
 from apps.errors import WxcodeError
 
+# Windows has editors that know no other
+NEW_LINE = "\r\n"
+
 
 class OwnPage(View):
     """A page for whoever is logged in; a WxcodeError below it is shown on a page of its own."""
@@ -44,6 +51,8 @@ class OwnPage(View):
         # whoever has a second factor proves it before changing anything
         if not self.user.is_authenticated or (half is not None and find_second_factor(half)):
             return redirect_to_login(request.get_full_path())
+        # whoever is on the way through the login goes on to where they were going
+        self.home = HOME if half is not None else reverse("accounts:account")
         if self.needs_fresh_login and not is_fresh(request):
             return ask_again(request, request.path if request.method == "GET" else "/account/")
         try:
@@ -52,8 +61,15 @@ class OwnPage(View):
             return self.answer("accounts/trouble.html", {"problem": error}, status=error.http_status)
 
     def answer(self, template: str, facts: dict[str, Any], status: int = 200) -> HttpResponse:
-        facts = {"account": self.user, "next": safe_next(self.request), **facts}
+        own = {"account": self.user, "layout": find_layout(self.request)}
+        facts = own | {"next": safe_next(self.request, home=self.home), **facts}
         return never_stored(render(self.request, template, facts, status=status))
+
+    def show_codes(self, codes: list[str], *, is_first: bool) -> HttpResponse:
+        """The one page that shows backup codes."""
+        # in the page itself, so that nothing is stored for the download
+        file = f"data:text/plain;charset=utf-8,{quote(' '.join(codes).replace(' ', NEW_LINE))}"
+        return self.answer("accounts/codes.html", {"codes": codes, "file": file, "is_first": is_first})
 
 
 class AccountPage(OwnPage):
@@ -84,13 +100,14 @@ class SetUpPage(OwnPage):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self._show(form)
+        early_by = find_wait(begin(self.user))
         codes = confirm(self.user, "".join(form.cleaned_data["code"].split()))
         if codes is None:
-            form.add_error("code", say_wrong(find_wait(begin(self.user))))
+            form.add_error("code", say_wrong(early_by))
             return self._show(form)
         record_second_step(request, self.user, is_right=True)
         enter(request, self.user, find_second_factor(self.user))
-        return self.answer("accounts/codes.html", {"codes": codes, "is_first": True})
+        return self.show_codes(codes, is_first=True)
 
     def _show(self, form: CodeForm) -> HttpResponse:
         device = begin(self.user)
@@ -114,7 +131,7 @@ class BackupCodesPage(OwnPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if find_second_factor(self.user) is None:
             return redirect("accounts:account")
-        return self.answer("accounts/codes.html", {"codes": renew_backup_codes(self.user), "is_first": False})
+        return self.show_codes(renew_backup_codes(self.user), is_first=False)
 
 
 class RemovePage(OwnPage):
@@ -126,6 +143,7 @@ class RemovePage(OwnPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if remove(self.user):
             record_change(self.user, gettext_noop("Second factor removed."))
+            messages.success(request, gettext("Second factor removed."))
         return redirect("accounts:account")
 
 
@@ -136,7 +154,8 @@ class EndOthersPage(OwnPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        end_other_sessions(request, self.user)
+        if end_other_sessions(request, self.user):
+            messages.success(request, gettext("Logged out of all other sessions."))
         return redirect("accounts:account")
 
 
@@ -147,19 +166,20 @@ class EndOnePage(OwnPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        end_session(request, self.user, kwargs["name"])
+        if end_session(request, self.user, kwargs["name"]):
+            messages.success(request, gettext("Logged out of that session."))
         return redirect("accounts:account")
 
 
 class DismissPage(OwnPage):
-    """`/account/notices/`: its holder has read one."""
+    """`/account/notices/`: its holder has read those that are named."""
 
     needs_fresh_login = False
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        dismiss(self.user, request.POST.get("notice", ""))
-        # htmx takes the notice out of the page, which stays as it is
+        dismiss(self.user, request.POST.getlist("notice"))
+        # htmx takes them out of the page, which stays as it is
         return HttpResponse() if request.headers.get("HX-Request") else redirect(safe_next(request))
 
 

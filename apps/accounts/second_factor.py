@@ -18,10 +18,14 @@ Kind = SecurityNotice.Kind
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of a code: the `device` that took it, or None and the seconds until another code is looked at."""
+    """Of a code: the `device` that took it, or None and the seconds until another code is looked at.
+
+    `early_by`: the seconds that were left of an earlier pause, so that the code was not looked at.
+    """
 
     device: SecondFactor | BackupCodes | None
     wait: int = 0
+    early_by: int = 0
 
 
 def find_second_factor(user: Any) -> SecondFactor | None:
@@ -71,6 +75,7 @@ def check_code(user: Any, code: str) -> Verdict:
         device = kind.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
         if device is None:
             return Verdict(None)
+        early_by = find_wait(device)
         if device.verify_token(bare):
             if kind is BackupCodes:
                 record_change(user, gettext_noop("Logged in with a backup code."))
@@ -78,7 +83,7 @@ def check_code(user: Any, code: str) -> Verdict:
             return Verdict(device)
         if isinstance(device, SecondFactor) and device.was_used(bare):
             tell_holder(user, Kind.CODE_REUSED)
-        return Verdict(None, find_wait(device))
+        return Verdict(None, find_wait(device), early_by)
 
 
 def find_wait(device: SecondFactor | BackupCodes) -> int:

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from apps.accounts import login, pages
+from apps.accounts import login, pages, password_page
 
 app_name = "accounts"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/second-factor/", pages.SetUpPage.as_view(), name="set-up"),
     path("account/second-factor/remove/", pages.RemovePage.as_view(), name="remove"),
     path("account/backup-codes/", pages.BackupCodesPage.as_view(), name="backup-codes"),
+    path("account/password/", password_page.PasswordPage.as_view(), name="password"),
     path("account/notices/", pages.DismissPage.as_view(), name="dismiss"),
     path("account/password-strength/", pages.StrengthPage.as_view(), name="password-strength"),
     path("account/again/", pages.AgainPage.as_view(), name="again"),

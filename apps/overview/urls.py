@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
-from apps.overview.password import change_password
 from apps.overview.start_page import start_page
 
 urlpatterns = [
     path("", admin.site.admin_view(start_page)),
-    path("password_change/", admin.site.admin_view(change_password, cacheable=True)),
+    # one page for one's own password
+    path("password_change/", admin.site.admin_view(RedirectView.as_view(pattern_name="accounts:password"))),
 ]

@@ -30,6 +30,7 @@ def gallery_pages(world: World) -> dict[str, str]:
         "selections": "/selections/",
         "selection": f"/selections/{world.selection.pk}/",
         "account": reverse("accounts:account"),
+        "password": reverse("accounts:password"),
         "second-factor": reverse("accounts:set-up"),
     }
     return pages | {f"batch-{name}": f"/batches/{batch.pk}/" for name, batch in world.batches.items()}
@@ -51,7 +52,6 @@ def admin_pages(world: World) -> dict[str, str]:
     pages = {
         "admin": reverse("admin:index"),
         "admin-health": reverse("token-health"),
-        "admin-password": reverse("admin:password_change"),
         "admin-user-password": reverse("admin:auth_user_password_change", args=[world.staff.pk]),
     }
     request = RequestFactory().get("/admin/")

@@ -11,6 +11,7 @@ import time_machine
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
+from apps.accounts.models import SecurityNotice
 from tests.browser.conftest import SMALLEST
 from tests.browser.looking import look
 from tests.browser.pages import has_room
@@ -47,15 +48,15 @@ def test_a_second_factor_from_the_first_look_to_the_next_login(
     log_in(page)
     page.goto("/")
     page.get_by_role("link", name="anna").click()
-    page.get_by_role("link", name="Set it up").click()
-    picture = page.get_by_role("img", name="QR code with the key")
+    page.get_by_role("link", name="Set up").click()
+    picture = page.get_by_role("img", name="QR code; the same key")
     expect(picture).to_have_js_property("complete", True)
     assert picture.bounding_box()["width"] > 150  # type: ignore[index]
-    page.get_by_text("Or type the key").click()
+    page.get_by_text("Can’t scan it?").click()
     key = page.locator("#second-factor-key").inner_text()
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_text("This code is wrong")).to_be_visible()
+    expect(page.get_by_text("Wrong code.")).to_be_visible()
     assert page.locator("#second-factor-key").text_content() == key, "the picture stays the same"
     # after a wrong code the next one has to wait
     stopped.shift(2)
@@ -63,18 +64,29 @@ def test_a_second_factor_from_the_first_look_to_the_next_login(
     page.get_by_role("button", name="Confirm").click()
     codes = page.locator("#backup-codes").inner_text().split()
     assert len(codes) == 10 and re.fullmatch(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}", codes[0])
+    with page.expect_download() as found:
+        page.get_by_role("link", name="Download").click()
+    assert found.value.suggested_filename == "wxcode-backup-codes-anna.txt"
+    assert found.value.path().read_text().split() == codes
+    expect(page.get_by_role("button", name="Print")).to_have_count(int(is_scripted))
     if is_scripted:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.get_by_role("button", name="Copy").click()
         assert page.evaluate("navigator.clipboard.readText()").split() == codes
-    page.get_by_role("link", name="I have kept them").click()
+        page.emulate_media(media="print")
+        expect(page.get_by_text("wxcode backup codes of anna for")).to_be_visible()
+        expect(page.get_by_role("button", name="Print")).to_be_hidden()
+        expect(page.locator("#backup-codes")).to_be_visible()
+        page.emulate_media(media="screen")
+    page.get_by_role("link", name="I’ve saved them").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
 
     # without scripts there is no button that does nothing
     expect(page.get_by_label("Password", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Show the password")).to_have_count(int(is_scripted))
     give_password(page)
-    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-step login")).to_be_visible()
     # the code of that half minute is used up
     stopped.shift(HALF_MINUTE)
     page.get_by_label("Code").fill(code_from(key))
@@ -90,7 +102,7 @@ def test_the_locked_page_on_a_phone_says_when(page: Page, staff: Any, watch: Any
         give_password(page, "guess")
     expect(page.get_by_role("alert")).to_contain_text("Try again in 15 minutes")
     assert has_room(page)
-    page.get_by_role("link", name="Back to the login").click()
+    page.get_by_role("link", name="Back to login").click()
     expect(page).to_have_url(re.compile(r"/login/\?next=/make/$"))
 
 
@@ -114,7 +126,7 @@ def test_a_typed_password_can_be_looked_at_and_is_hidden_again_when_it_is_sent(p
 def test_the_meter_follows_what_is_typed_wherever_a_password_is_chosen(page: Page, log_in: Any, staff: Any) -> None:
     log_in(page)
     found = []
-    for address in "/admin/password_change/", "/admin/auth/user/add/", f"/admin/auth/user/{staff.pk}/password/":
+    for address in "/account/password/", "/admin/auth/user/add/", f"/admin/auth/user/{staff.pk}/password/":
         page.goto(address)
         field = page.locator("input[name$=password1]")
         meter = page.get_by_role("meter", name="Strength of the password")
@@ -140,21 +152,27 @@ def test_notices_and_sessions_are_ended_by_hand(
         give_password(each)
         expect(each.get_by_role("link", name="anna")).to_be_visible()
     page.get_by_role("link", name="anna").click()
-    page.get_by_role("button", name=re.compile("^End ")).click()
-    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Log out Chrome")).click()
+    expect(page.get_by_text("Logged out of that session.")).to_be_visible()
+    expect(page.get_by_text("You aren’t logged in anywhere else.")).to_be_visible()
     found = look(page) if is_scripted else []
-    for address in ("/admin/", "/"):
-        page.set_viewport_size(SMALLEST)
-        page.goto(address)
-        expect(page.get_by_text("1 session of yours was ended on")).to_be_visible()
-        assert has_room(page)
-        if is_scripted:
-            found += look(page)
-    assert found == []
-    # the newest stands first; below it is the login of the other browser
-    page.get_by_role("button", name="Dismiss").first.click()
-    expect(page.get_by_text("1 session of yours was ended on")).to_have_count(0)
-    page.goto("/admin/")
-    expect(page.get_by_text("1 session of yours was ended on")).to_have_count(0)
+    # this session hears of the other browser alone, the other one of what this one did
+    expect(page.get_by_text("was ended on")).to_have_count(0)
+    page.get_by_role("button", name="Dismiss").click()
     other.goto("/")
     expect(other).to_have_url(re.compile("/login/"))
+    give_password(other)
+    SecurityNotice.objects.create(user=staff, kind=SecurityNotice.Kind.EMAIL_CHANGED)
+    for address in ("/admin/", "/"):
+        other.set_viewport_size(SMALLEST)
+        other.goto(address)
+        expect(other.get_by_text("1 of your sessions was ended on")).to_be_visible()
+        expect(other.locator(".security-notice")).to_have_count(1)
+        assert has_room(other)
+        if is_scripted:
+            found += look(other)
+    assert found == []
+    other.get_by_role("button", name="Dismiss all").click()
+    expect(other.get_by_text("1 of your sessions was ended on")).to_have_count(0)
+    other.goto("/admin/")
+    expect(other.locator(".security-notice")).to_have_count(0)

@@ -99,7 +99,7 @@ def test_a_login_of_the_last_quarter_of_an_hour_saves(browser, ben, key):
 def test_a_form_that_was_opened_in_time_may_be_finished(browser, ben):
     address = f"/admin/auth/user/{ben.pk}/password/"
     with later(16):
-        assert "Before anything is saved here" in browser.get(address).text
+        assert "Log in again before you save changes here" in browser.get(address).text
     with later(24):
         assert browser.post(address, WORDS).status_code == 302
 
@@ -120,12 +120,12 @@ def test_after_logging_in_again_it_is_saved(browser, ben, knock):
 
 
 def test_a_page_says_so_before_anything_is_typed(browser, ben):
-    said = "Before anything is saved here"
+    said = "Log in again before you save changes here"
     assert said not in browser.get(change_of(ben)).text
     with later():
         assert said in browser.get(change_of(ben)).text
         assert said not in browser.get("/admin/auth/user/").text
-        assert "在此处保存任何内容之前" in browser.get(change_of(ben), headers={"accept-language": "zh-CN"}).text
+        assert "保存更改前请重新登录" in browser.get(change_of(ben), headers={"accept-language": "zh-CN"}).text
 
 
 def test_a_key_is_revoked_and_a_form_without_rights_changed_at_any_time(browser, key):

@@ -3,6 +3,7 @@
 import getpass
 import html
 import io
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +52,7 @@ def read(browser, page="/account/", language="en"):
 
 def change_own(browser):
     words = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
-    return browser.post("/admin/password_change/", words)
+    return browser.post("/account/password/", words)
 
 
 def change_anothers(browser, user):
@@ -59,17 +60,63 @@ def change_anothers(browser, user):
     return browser.post(f"/admin/auth/user/{user.pk}/password/", words)
 
 
-def test_a_changed_password_is_told_on_every_kind_of_page_until_it_is_dismissed(browser, anna):
+def test_a_changed_password_is_told_on_every_kind_of_page_from_the_next_login_on_until_it_is_dismissed(anna):
     with time_machine.travel("2026-11-29 02:00+00:00", tick=False):
-        knocked = Client(REMOTE_ADDR="203.0.113.7")
-        knocked.force_login(anna)
-        assert change_own(knocked).status_code == 302
+        changing = Client(REMOTE_ADDR="203.0.113.7")
+        changing.force_login(anna)
+        assert change_own(changing).status_code == 302
         told = "Your password was changed on 2026-11-29 10:00 from 203.0.113.7 with your own account."
+        later = Client(REMOTE_ADDR="203.0.113.7")
+        later.force_login(User.objects.get())
         for page in PAGES:
-            assert told in read(knocked, page) and "If that was not you" in read(knocked, page), page
-        knocked.post("/account/notices/", {"notice": SecurityNotice.objects.get().pk})
-        assert not [page for page in PAGES if "Your password was changed" in read(knocked, page)]
+            assert told in read(later, page) and "If this wasn’t you" in read(later, page), page
+        later.post("/account/notices/", {"notice": SecurityNotice.objects.get().pk})
+        assert not [page for page in PAGES if "Your password was changed" in read(later, page)]
     assert SecurityNotice.objects.get().dismissed_at
+
+
+def test_the_session_that_did_it_is_told_once_in_green(browser):
+    answer = change_own(browser)
+    assert answer["Location"] == "/account/"
+    page = read(browser)
+    assert 'class="told"' in page and "Password changed." in page and "security-notice" not in page
+    assert not [page for page in PAGES if "Password changed." in read(browser, page) or "notice" in read(browser, page)]
+
+
+def test_what_this_session_did_to_the_account_is_told_in_the_others_alone(browser, anna, knock):
+    code, *_rest = enrol(anna)
+    SecurityNotice.objects.all().delete()
+    other = Client()
+    for each, proof in ((browser, code), (other, code_of(device_of(anna)))):
+        each.post("/logout/")
+        knock("anna", PASSWORD, client=each)
+        assert each.post("/login/code/", {"code": proof}).status_code == 302
+    browser.post("/account/backup-codes/")
+    told = ("One of your backup codes was used", "New backup codes were created")
+    assert [words in read(other) for words in told] == [True, True]
+    assert [words in read(browser) for words in told] == [False, False]
+    assert "used in a new browser" in read(browser), "what the other one did"
+
+
+def test_a_session_does_not_hide_what_others_did_to_its_account(browser, ben, anna):
+    change_anothers(ben, anna)
+    browser.force_login(User.objects.get(username="anna"))
+    assert "from 198.51.100.9 by ben." in read(browser)
+    assert "password was changed" not in read(ben)
+
+
+def test_several_stand_in_one_bar_that_is_dismissed_at_once(browser, anna):
+    for number in range(5):
+        SecurityNotice.objects.create(user=anna, kind=Kind.EMAIL_CHANGED, address=f"192.0.2.{number}")
+    page = read(browser, "/")
+    assert page.count('class="security-notice"') == 1 and "Dismiss all" in page and "2 more" in page
+    assert page.count("If this wasn’t you") == 1
+    ids = re.findall(r'name="notice" value="(\d+)"', page)
+    SecurityNotice.objects.create(user=anna, kind=Kind.EMAIL_CHANGED, address="192.0.2.66")
+    browser.post("/account/notices/", {"notice": ids})
+    page = read(browser, "/")
+    assert "192.0.2.66" in page and "192.0.2.1" not in page, "what came later was not read"
+    assert "Dismiss all" not in page and "Dismiss" in page
 
 
 def test_it_says_which_operator_changed_it_and_not_to_that_operator(ben, anna, knock):
@@ -80,9 +127,11 @@ def test_it_says_which_operator_changed_it_and_not_to_that_operator(ben, anna, k
     assert "password was changed" not in read(ben, "/")
 
 
-def test_it_is_told_in_chinese_and_in_the_readers_time_zone(browser):
+def test_it_is_told_in_chinese_and_in_the_readers_time_zone(browser, anna):
     with time_machine.travel(timezone.now()):
         change_own(browser)
+        browser.session.flush()
+        browser.force_login(User.objects.get())
         browser.cookies["wxcode_timezone"] = "America/New_York"
         moment = timezone.now().astimezone(ZoneInfo("America/New_York"))
         text = read(browser, "/", "zh-CN")
@@ -94,7 +143,7 @@ def test_a_command_tells_it_too(anna, monkeypatch, knock):
     call_command("changepassword", "anna", stdout=io.StringIO())
     browser = Client()
     knock("anna", NEW, client=browser)
-    assert "by a command on the server." in read(browser)
+    assert "from the server’s command line." in read(browser)
 
 
 def test_a_password_of_another_hand_is_told_by_any_code_that_saves_it(anna):
@@ -132,8 +181,11 @@ def test_everything_about_the_second_factor_is_told(browser, anna):
     browser.post("/account/second-factor/remove/")
     assert kinds(anna) == [Kind.SECOND_FACTOR_SET_UP, Kind.BACKUP_CODES_RENEWED, Kind.SECOND_FACTOR_REMOVED]
     assert set(SecurityNotice.objects.values_list("by", "address")) == {("anna", "203.0.113.7")}
+    assert "security-notice" not in read(browser)
+    browser.session.flush()
+    browser.force_login(anna)
     text = read(browser)
-    assert "A second factor was set up" in text and "New backup codes were made" in text and "was removed" in text
+    assert "A second factor was set up" in text and "New backup codes were created" in text and "was removed" in text
 
 
 def test_a_backup_code_that_was_used_is_told(anna, knock):
@@ -141,6 +193,10 @@ def test_a_backup_code_that_was_used_is_told(anna, knock):
     browser = Client()
     knock("anna", PASSWORD, client=browser)
     browser.post("/login/code/", {"code": code})
+    assert "backup codes was used" not in read(browser)
+    browser.post("/logout/")
+    knock("anna", PASSWORD, client=browser)
+    browser.post("/login/code/", {"code": code_of(device_of(anna))})
     assert "One of your backup codes was used to log in" in read(browser)
 
 
@@ -155,7 +211,7 @@ def test_a_code_that_is_typed_again_is_refused_and_told_once(anna, knock):
         assert thief.post("/login/code/", {"code": code}).status_code == 200
     assert thief.get("/").status_code == 302
     text = read(holder, "/")
-    assert "was typed a second time" in text and "from 192.0.2.66" in text and "somebody knows your password" in text
+    assert "was entered twice" in text and "from 192.0.2.66" in text and "someone knows your password" in text
     assert kinds(anna).count(Kind.CODE_REUSED) == 1
 
 
@@ -167,7 +223,7 @@ def test_a_wrong_code_is_not_told_as_used(anna):
 
 
 def test_a_login_from_a_new_browser_is_told_in_all_the_others(browser, anna, knock):
-    told = "A new browser logged in to your account"
+    told = "Your account was used in a new browser"
     assert told not in read(browser), "the first of all"
     stranger = Client(REMOTE_ADDR="192.0.2.66")
     knock("anna", PASSWORD, client=stranger, address="192.0.2.66")
@@ -194,7 +250,11 @@ def test_ended_sessions_are_counted_and_told(browser, anna, knock):
     for _ in range(2):
         knock("anna", PASSWORD)
     browser.post("/account/sessions/")
-    assert "2 sessions of yours were ended on" in read(browser)
+    assert "Logged out of all other sessions." in read(browser)
+    later = Client()
+    knock("anna", PASSWORD, client=later)
+    assert "2 of your sessions were ended on" in read(later)
+    later.post("/logout/")
     browser.post("/account/sessions/")
     assert kinds(anna).count(Kind.SESSIONS_ENDED) == 1, "there was none the second time"
 
@@ -228,7 +288,7 @@ def test_dismissing_leads_back_to_a_page_of_ours_and_htmx_takes_it_away(browser)
 
 def test_the_answer_to_a_form_shows_none(browser):
     change_own(browser)
-    answer = browser.post("/admin/password_change/", {})
+    answer = browser.post("/account/password/", {})
     assert answer.status_code == 200 and "security-notice" not in answer.text
 
 

@@ -1,6 +1,7 @@
 """The second factor: set up, asked for, used up, lost, and required by an operator."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 import time_machine
@@ -39,7 +40,7 @@ def test_setting_it_up_takes_a_code_and_shows_ten_backup_codes_once(browser, ann
     device = SecondFactor.objects.get(user=anna)
     assert device.written_key() in page.text and "data:image/svg+xml" in page.text
     assert "no-store" in page["Cache-Control"]
-    assert "This code is wrong, or came too early" in browser.post(SET_UP, {"code": "000000"}).text
+    assert "Wrong code." in browser.post(SET_UP, {"code": "000000"}).text
     assert not second_factor.find_second_factor(anna)
     with time_machine.travel(timezone.now() + timezone.timedelta(seconds=5)):
         shown = browser.post(SET_UP, {"code": code_of(device), "next": "/make/"})
@@ -91,7 +92,7 @@ def test_a_code_counts_once(anna, knock):
     for browser in (first, second):
         knock("anna", PASSWORD, client=browser)
     assert first.post("/login/code/", {"code": code}).status_code == 302
-    assert "This code is wrong" in second.post("/login/code/", {"code": code}).text
+    assert "Wrong code." in second.post("/login/code/", {"code": code}).text
 
 
 def test_a_backup_code_counts_once_however_it_is_typed(anna, knock):
@@ -103,7 +104,7 @@ def test_a_backup_code_counts_once_however_it_is_typed(anna, knock):
     assert "9 backup codes are left" in browser.get("/account/").text
     again = Client()
     knock("anna", PASSWORD, client=again)
-    assert "This code is wrong" in again.post("/login/code/", {"code": first}).text
+    assert "Wrong code." in again.post("/login/code/", {"code": first}).text
     assert changes(anna)[-1] == "Logged in with a backup code."
 
 
@@ -151,7 +152,7 @@ def test_another_telephone_replaces_the_first_and_its_codes(anna, knock):
     old = device_of(anna)
     knock("anna", PASSWORD, client=browser)
     browser.post("/login/code/", {"code": code_of(old)})
-    assert "stops to count" in browser.get(SET_UP).text
+    assert "Your current phone stops working" in browser.get(SET_UP).text
     new = SecondFactor.objects.get(user=anna, confirmed=False)
     assert browser.post(SET_UP, {"code": code_of(new)}).status_code == 200
     assert device_of(anna).open_key() == new.open_key() != old.open_key()
@@ -163,7 +164,7 @@ def test_new_backup_codes_void_the_old_ones(anna, knock):
     (old, *_), browser = enrol(anna), Client()
     knock("anna", PASSWORD, client=browser)
     browser.post("/login/code/", {"code": code_of(device_of(anna))})
-    assert "void" in browser.post("/account/backup-codes/").text
+    assert "Your earlier codes no longer work." in browser.post("/account/backup-codes/").text
     assert second_factor.check_code(anna, old).device is None
     assert changes(anna)[-1] == "New backup codes made."
 
@@ -246,7 +247,7 @@ class TestRequired:
         browser = Client()
         answer = knock("anna", PASSWORD, client=browser, next="/make/")
         assert answer["Location"] == f"{SET_UP}?next=/make/"
-        assert "wants a second factor" in browser.get(answer["Location"]).text
+        assert "must use a second factor" in browser.get(answer["Location"]).text
         assert browser.get("/make/").status_code == 302 and browser.get("/api/v1/codes/").status_code == 401
         device = SecondFactor.objects.get(user=anna)
         assert browser.post(SET_UP, {"code": code_of(device)}).status_code == 200
@@ -309,3 +310,27 @@ def test_two_requests_cannot_use_one_code(transactional_db):
             assert sum(pool.map(use, [code] * 4)) == 1
         # those that came too late count as wrong, and would make the next one wait
         SecondFactor.objects.update(throttling_failure_count=0)
+
+
+def test_a_pause_is_told_only_when_a_code_came_before_its_end(anna, knock):
+    enrol(anna)
+    browser = Client()
+    knock("anna", PASSWORD, client=browser)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = browser.post("/login/code/", {"code": "000000"}).text
+        assert "Wrong code." in first and "Try again in" not in first
+        early = browser.post("/login/code/", {"code": "000000"}).text
+        assert "Too soon after a wrong code. Try again in 1 second." in early and "Wrong code." not in early
+        clock.shift(2)
+        assert "Wrong code." in browser.post("/login/code/", {"code": "000000"}).text
+
+
+def test_backup_codes_can_be_downloaded_and_lead_back_to_the_account(browser, anna):
+    enrol(anna)
+    browser.force_login(anna)
+    browser.post("/login/code/", {"code": code_of(device_of(anna))})
+    page = browser.post("/account/backup-codes/").text
+    codes = re.findall(r"\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b", page.partition("</pre>")[0])
+    file = re.search(r'download="wxcode-backup-codes-anna.txt" href="data:text/plain;charset=utf-8,([^"]+)"', page)
+    assert file and unquote(file[1]).split("\r\n") == codes
+    assert re.search(r'href="/account/">I’ve saved them', page) and "data-print" in page

@@ -67,7 +67,7 @@ def test_nothing_of_it_is_logged_or_kept(browser, caplog):
     assert not [row for row in Session.objects.all() if "secret phrase" in str(row.get_decoded())]
 
 
-@pytest.mark.parametrize("page", ["/login/", "/admin/password_change/", "/admin/auth/user/add/", "other"])
+@pytest.mark.parametrize("page", ["/login/", "/account/password/", "/admin/auth/user/add/", "other"])
 def test_pages_with_a_password_bring_the_script(anna, page):
     browser = Client()
     if page != "/login/":

@@ -40,7 +40,7 @@
     box.className = 'help strength-box'
     box.hidden = true
     box.append(meter, words)
-    const row = input.closest('.flex-container') || input
+    const row = input.closest('.flex-container, .typed') || input
     row.after(box)
 
     async function measure () {

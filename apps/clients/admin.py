@@ -22,6 +22,7 @@ from apps.clients.forms import ApiClientForm, HandOverForm
 from apps.clients.models import ApiClient
 from apps.clients.services import assign_new_key, end_hand_over, revoke_client, rotate_key
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
+from apps.miniprograms.trail import as_message, moment, sentence
 from apps.tables.admin_export import CsvExport
 from apps.tables.deletion import CountedDeletion
 
@@ -33,6 +34,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm
+    trail_on_add = ("scopes", "miniprograms")
     list_display = ["name", "visible_key", "scope_list", "miniprogram_list", "condition", "use"]
     change_list_template = "admin/stacked_list.html"
     list_filter = ["is_active", "miniprograms"]
@@ -142,7 +144,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not form.is_valid():
             return self.ask(request, obj, question=question, button=_("Make a new key"), form=form)
         key = rotate_key(obj, hand_over=form.cleaned_data["hand_over"])
-        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key")]}}])
+        self.log_change(request, obj, _rotated(obj))
         return self.show_key(request, obj, key, title=_("The key was replaced"))
 
     @action(
@@ -156,7 +158,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("End the key before"))
         end_hand_over(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("key before")]}}])
+        self.log_change(request, obj, gettext_noop("Revoked the previous key."))
         self.message_user(request, _("Only the present key of “%(name)s” works.") % {"name": obj.name})
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
@@ -166,7 +168,7 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         if not self.is_confirmed(request, obj):
             return self.ask(request, obj, question=question, button=_("Revoke"))
         revoke_client(obj)
-        self.log_change(request, obj, [{"changed": {"fields": [gettext_noop("active")]}}])
+        self.log_change(request, obj, gettext_noop("Revoked the key."))
         self.message_user(request, _("“%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
@@ -202,8 +204,16 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
         return TemplateResponse(request, f"{TEMPLATES}/key.html", context, headers={"Cache-Control": "no-store"})
 
 
-def _day(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+def _rotated(client: ApiClient) -> str:
+    end = client.previous_key_ends_at
+    if end is None:
+        return gettext_noop("Created a new key; the previous one no longer works.")
+    text = gettext_noop("Created a new key; the previous one works until %(end)s.")
+    return as_message(sentence(text, end=moment(end)))
+
+
+def _day(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
 def _appids(client: ApiClient) -> str:

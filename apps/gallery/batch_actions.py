@@ -17,6 +17,7 @@ from apps.gallery.pages import StaffPage
 from apps.gallery.rights import STEER_BATCHES
 from apps.gallery.trail import record_changes
 from apps.miniprograms.grants import only_visible
+from apps.miniprograms.trail import as_message, sentence
 
 ACTIONS: dict[str, Callable[[CodeBatch, QueryDict], object]] = {
     "pause": lambda batch, form: services.pause_batch(batch),
@@ -32,7 +33,7 @@ ENTRIES = {
     "cancel": gettext_noop("Cancelled."),
     "retry": gettext_noop("Retried the failed rows."),
     "retry-lost": gettext_noop("Retried the failed and the lost rows."),
-    "rename": gettext_noop("Renamed."),
+    "rename": gettext_noop("Renamed from “%(old)s” to “%(new)s”."),
 }
 TAKEN = {
     "zip": gettext_noop("Took its pictures as a ZIP."),
@@ -53,8 +54,11 @@ class BatchAction(StaffPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         batch = get_batch(self.request.user, kwargs["pk"])
+        old, entry = batch.name, ENTRIES[kwargs["action"]]
         ACTIONS[kwargs["action"]](batch, self.request.POST)
-        record_changes(self.request, [batch], ENTRIES[kwargs["action"]])
+        if kwargs["action"] == "rename":
+            entry = as_message(sentence(entry, old=old, new=batch.name))
+        record_changes(self.request, [batch], entry)
         return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:

@@ -21,8 +21,9 @@ from apps.gallery.rights import CHANGE_CODES, RightMissing
 from apps.gallery.trail import record_changes
 from apps.gallery.views import code_facts, get_code
 from apps.miniprograms.grants import only_visible
+from apps.miniprograms.trail import as_message, word
+from apps.miniprograms.trailed_admin import describe_change
 
-CHANGED = gettext_noop("Changed label or tags.")
 ARCHIVED = gettext_noop("Archived.")
 RESTORED = gettext_noop("Brought back from the archive.")
 
@@ -59,8 +60,13 @@ class ChangeView(CodeAction):
         wanted = _read_names(self.request.POST)
         if (wanted["label"], set(wanted["tags"])) == (code.label, {tag.name for tag in code.tags.all()}):
             return self.lead_back(code)
+        label, tags = code.label, sorted(tag.name for tag in code.tags.all())
         change_code(code, **wanted)
-        record_changes(self.request, [code], CHANGED)
+        changes = [
+            *describe_change(word("label"), label, wanted["label"]),
+            *describe_change(word("tags"), tags, sorted(wanted["tags"])),
+        ]
+        record_changes(self.request, [code], as_message(*changes))
         return self.lead_back(code, told="changed")
 
 

@@ -27,6 +27,8 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
 
     form = MiniProgramForm
     miniprogram_path = "pk"
+    trail_untold = ("proxy_url",)
+    trail_on_add = ("groups",)
     instead_of_deleting = _(
         "Switch it off instead (“Active”): no token is fetched then, and printed codes keep working."
     )

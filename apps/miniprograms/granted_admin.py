@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django_object_actions import DjangoObjectActions
 
 from apps.miniprograms.grants import only_visible, sees_every, visible_miniprograms
+from apps.miniprograms.trailed_admin import TrailedAdmin
 
 
-class GrantedRows(admin.ModelAdmin):  # type: ignore[type-arg]
+class GrantedRows(TrailedAdmin):
     """Rows of mini-programs: lists, pages, buttons and exports know those that the reader may see."""
 
     # from a row to its mini-program
@@ -54,7 +55,7 @@ class GrantedFilter(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=mine)
 
 
-class EveryMiniProgramAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EveryMiniProgramAdmin(TrailedAdmin):
     """What reaches over all mini-programs, like keys and the audit trail: for those who see every one."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

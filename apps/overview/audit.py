@@ -1,23 +1,30 @@
-"""The audit trail: who changed what and when, to read, to filter and to take along; values are never in it."""
+"""The audit trail: who changed what and when, to read, to filter and to take along; no secret is ever in it."""
 
 import json
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, DELETION, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
+from apps.miniprograms.trail import name_of_field, tell
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 
-LOOKS = {ADDITION: "good", DELETION: "bad"}
+ACTIONS: dict[int, tuple[str, Any]] = {
+    ADDITION: ("good", _("Added")),
+    CHANGE: ("waiting", _("Changed")),
+    DELETION: ("bad", _("Deleted")),
+}
+# how commands have signed since the first version
+COMMANDS = ("manage.py ", "make run")
 
 
 class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
@@ -45,7 +52,7 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
         "id": attrgetter("pk"),
         "at": attrgetter("action_time"),
         "user": attrgetter("user.username"),
-        "action": lambda entry: entry.get_action_flag_display(),
+        "action": lambda entry: ACTIONS[entry.action_flag][1],
         "kind": lambda entry: entry.content_type.model if entry.content_type else "",
         "object_id": attrgetter("object_id"),
         "object": attrgetter("object_repr"),
@@ -68,8 +75,7 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
 
     @admin.display(description=_("action"), ordering="action_flag")
     def action(self, entry: LogEntry) -> str:
-        look = LOOKS.get(entry.action_flag, "waiting")
-        return format_html('<span class="token-pill is-{}">{}</span>', look, entry.get_action_flag_display())
+        return format_html('<span class="token-pill is-{}">{}</span>', *ACTIONS[entry.action_flag])
 
     @admin.display(description=_("kind"), ordering="content_type")
     def kind(self, entry: LogEntry) -> str:
@@ -80,15 +86,35 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
         address = None if entry.is_deletion() else entry.get_admin_url()
         return format_html('<a href="{}">{}</a>', address, entry.object_repr) if address else entry.object_repr
 
-    @admin.display(description=_("change"))
+    @admin.display(description=_("what happened"))
     def change(self, entry: LogEntry) -> str:
-        return in_words(entry)
+        return format_html_join("", "<div>{}</div>", ((each,) for each in sentences(entry)))
 
 
 def in_words(entry: LogEntry) -> str:
-    """What was changed, in the active language: names of fields, never their values."""
-    message: str = LogEntry(change_message=_with_names(entry.change_message)).get_change_message()
-    # the buttons write whole sentences
+    """What happened, in the active language: one sentence after the other."""
+    return "".join(each if each.endswith("。") else f"{each} " for each in sentences(entry)).strip()
+
+
+def sentences(entry: LogEntry) -> list[str]:
+    """What was added or deleted by its name, what was changed with its old and new value."""
+    kind = entry.content_type.name if entry.content_type else ""
+    facts = {"kind": kind, "name": entry.object_repr}
+    if entry.is_deletion():
+        return [gettext("Deleted %(kind)s “%(name)s”.") % facts]
+    told = tell(entry.change_message) or [_told_earlier(entry.change_message)]
+    if not entry.is_addition():
+        return told
+    # Django's own word for it says no more
+    more = [each for each in told if each not in ("", gettext("Added."))]
+    return [gettext("Added %(kind)s “%(name)s”.") % facts, *more]
+
+
+def _told_earlier(change_message: str) -> str:
+    """An entry of the buttons, which are whole sentences, of a command, or as Django's forms write them."""
+    if change_message.startswith(COMMANDS):
+        return gettext("By the command %(command)s.") % {"command": change_message}
+    message: str = LogEntry(change_message=_with_names(change_message)).get_change_message()
     return gettext(message) if message else ""
 
 
@@ -101,13 +127,8 @@ def _with_names(change_message: str) -> str:
     except json.JSONDecodeError:
         return change_message
     for facts in (facts for change in changes for facts in change.values() if "fields" in facts):
-        facts["fields"] = [_name(name) for name in facts["fields"]]
+        facts["fields"] = [name_of_field(name) for name in facts["fields"]]
     return json.dumps(changes)
-
-
-def _name(label: str) -> str:
-    told, plain = gettext(label), label[:1].lower() + label[1:]
-    return told if told != label or gettext(plain) == plain else gettext(plain)
 
 
 def find_trail(obj: models.Model, *, limit: int) -> list[LogEntry]:

@@ -52,11 +52,14 @@ class Selection(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        """`12 codes: ?q=tea`, for the audit trail."""
+        """`12: ?q=tea`, in every language."""
+        return f"{self.count}: {self.named()}"
+
+    def named(self) -> str:
+        """Which codes: by the search, or the first of their ids."""
         if self.search is not None:
-            return f"{self.count}: {self.search or '?'}"
-        named = ", ".join(map(str, self.code_ids[:IDS_NAMED]))
-        return f"{self.count}: {named}{', …' if self.count > IDS_NAMED else ''}"
+            return self.search or "?"
+        return f"{', '.join(map(str, self.code_ids[:IDS_NAMED]))}{', …' if self.count > IDS_NAMED else ''}"
 
 
 class SelectionJobQuerySet(models.QuerySet["SelectionJob"]):
@@ -121,9 +124,8 @@ class SelectionJob(models.Model):
         indexes = [models.Index(fields=["state", "id"], name="selectionjob_state")]
 
     def __str__(self) -> str:
-        """`tag hall, 2026 11/12: ?q=tea`, for the audit trail: 11 of 12 were changed."""
-        tags = ", ".join(self.options.get("tags", []))
-        return " ".join(filter(None, (self.action, tags, f"{self.changed}/{self.selection}")))
+        """Which codes; what was done with them is a sentence of the audit trail."""
+        return str(self.selection)
 
     @property
     def is_open(self) -> bool:

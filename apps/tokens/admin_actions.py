@@ -83,7 +83,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: 
 
         def act() -> str:
             operations.pause_refresh(obj, requested_by=staff_label(request))
-            self.log_change(request, obj, [{"changed": {"fields": ["token refresh paused"]}}])
+            self.log_change(request, obj, gettext_noop("Paused token refresh."))
             return _("The token refresh is paused.")
 
         return self.act(request, obj, act)
@@ -95,7 +95,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: 
 
         def act() -> str:
             operations.resume_refresh(obj, requested_by=staff_label(request))
-            self.log_change(request, obj, [{"changed": {"fields": ["token refresh paused"]}}])
+            self.log_change(request, obj, gettext_noop("Resumed token refresh."))
             return _("The token is kept fresh again.")
 
         return self.act(request, obj, act)

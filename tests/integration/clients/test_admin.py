@@ -117,7 +117,7 @@ def test_replacing_a_key_shows_the_new_one_and_records_only_that_it_was(operator
     response = operator.post(tool(client, "rotate_key"), {"confirmed": "yes", "hand_over": "0"})
     (new,) = set(KEY.findall(response.text))
     assert find_caller(new) and not find_caller(old)
-    assert LogEntry.objects.get().get_change_message() == "Changed key."
+    assert LogEntry.objects.get().change_message == "Created a new key; the previous one no longer works."
     assert new not in everything_kept()
 
 

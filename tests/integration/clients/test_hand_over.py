@@ -125,7 +125,7 @@ def test_the_admin_ends_the_hand_over_and_the_history_says_so(operator, make):
     assert find_caller(old)
     operator.post(tool(client, "end_hand_over"), {"confirmed": "yes"})
     assert find_caller(old) is None and find_caller(new)
-    assert LogEntry.objects.get().get_change_message() == "Changed key before."
+    assert LogEntry.objects.get().change_message == "Revoked the previous key."
     assert "End the key before" not in operator.get(f"/admin/clients/apiclient/{client.pk}/change/").text
 
 
@@ -134,7 +134,7 @@ def test_the_history_tells_a_keys_life(operator, make):
     operator.post(tool(client, "rotate_key"), {"confirmed": "yes", "hand_over": "24"})
     operator.post(tool(client, "revoke"), {"confirmed": "yes"})
     history = operator.get(f"/admin/clients/apiclient/{client.pk}/history/").text
-    assert "Changed key." in history and "Changed active." in history
+    assert "Created a new key; the previous one works until" in history and "Revoked the key." in history
 
 
 def test_ending_a_hand_over_leaves_nothing_of_the_old_key(make):

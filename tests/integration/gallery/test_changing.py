@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 
 from apps.codes.models import IssuedCode
+from apps.overview.audit import in_words
 from tests.integration.gallery.colleagues import enter
 from tests.integration.gallery.staff import issue
 from tests.integration.gallery.test_trail import newest
@@ -28,7 +29,8 @@ def test_label_and_tags_are_changed_and_the_page_says_so(staff, code):
     text = staff.get(answer["Location"]).text
     assert "Label and tags are saved." in text
     assert 'value="靠窗"' in text
-    assert newest() == ("anna", CHANGE, "Changed label or tags.", code)
+    told = "Changed label from “Window” to “靠窗”. Added to tags: 2026, terrace."
+    assert newest()[:2] == ("anna", CHANGE) and in_words(LogEntry.objects.get()) == told
     assert f'href="/codes/{code.pk}/' in staff.get("/?q=靠窗").text
 
 

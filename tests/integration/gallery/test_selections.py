@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.codes.models import IssuedCode
 from apps.gallery import selections as pages
+from apps.overview.audit import in_words
 from apps.selections import jobs, printing
 from apps.selections.choosing import CHUNK, choose_found
 from apps.selections.models import Action, JobState, Selection, SelectionJob
@@ -130,7 +131,7 @@ def test_the_zip_has_every_picture_and_a_manifest_that_a_batch_takes(staff, mini
     rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig"))))
     assert (rows[0]["scene"], rows[0]["tags"], rows[0]["wxcode_file"]) == ("table=1", "hall", "桌 1.jpg")
     assert rows[0]["wxcode_appid"] == miniprogram.appid
-    assert LogEntry.objects.get().change_message == "Downloaded the pictures of many codes."
+    assert in_words(LogEntry.objects.get()).startswith("Downloaded the images of codes: 3 (")
 
 
 def test_few_sheets_come_at_once(staff, chosen):
@@ -141,7 +142,7 @@ def test_few_sheets_come_at_once(staff, chosen):
     assert content.count(b"/DCTDecode") == 3
     assert SelectionJob.objects.count() == 0
     entry = LogEntry.objects.get()
-    assert entry.change_message == "Made sheets to print of many codes."
+    assert in_words(entry).startswith("Downloaded print sheets of codes: 3 (")
     assert re.fullmatch(r"3: \d+, \d+, \d+", entry.object_repr)
 
 

@@ -1,4 +1,4 @@
-"""What staff do in the gallery is in the audit trail of the admin: who, what, when, and no values."""
+"""What staff do in the gallery is in the audit trail of the admin: who, what, when."""
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -7,6 +7,7 @@ from apps.batches.downloads import FILES
 from apps.batches.models import BatchState, CodeBatch, ItemState
 from apps.codes.models import IssuedCode
 from apps.gallery.batch_actions import ACTIONS, ENTRIES, TAKEN
+from apps.overview.audit import sentences
 from tests.integration.batches.conftest import make_batch as make_batch
 from tests.integration.batches.conftest import work as work
 from tests.integration.gallery.staff import issue
@@ -18,7 +19,7 @@ CHINESE = {"Accept-Language": "zh-hans"}
 
 def newest() -> tuple[str, int, str, object]:
     entry = LogEntry.objects.select_related("user").latest("id")
-    return entry.user.username, entry.action_flag, entry.change_message, entry.get_edited_object()
+    return entry.user.username, entry.action_flag, sentences(entry)[-1], entry.get_edited_object()
 
 
 def test_a_code_that_is_made_is_there_once(staff, miniprogram):
@@ -50,7 +51,8 @@ def test_every_way_to_steer_a_batch_is_there(staff, miniprogram, make_batch, act
     CodeBatch.objects.update(state=state.get(action, BatchState.RUNNING), failed=2)
     batch.items.update(state=ItemState.FAILED)
     staff.post(f"/batches/{batch.pk}/{action}/", {"name": "Terrace"})
-    assert newest() == ("anna", CHANGE, ENTRIES[action], batch)
+    told = {"rename": f"Renamed from “{batch.name}” to “Terrace”."}
+    assert newest() == ("anna", CHANGE, told.get(action, ENTRIES[action]), batch)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -104,7 +104,7 @@ def test_the_trail_of_this_one_and_of_no_other_is_shown(operator, sandbox):
     operator.post(page(other), form(other, token_mode="classic"))
     text = operator.get(page(mine)).text
     trail = text[text.index("trail-panel-title") :]
-    assert "anna" in trail and "Changed Name and AppSecret" in trail and "Token mode" not in trail
+    assert "anna" in trail and "to “Renamed”." in trail and "Changed AppSecret." in trail and "oken mode" not in trail
     address = trail[trail.index("/admin/admin/logentry/") :].split('"')[0].replace("&amp;", "&")
     assert operator.get(address).context["cl"].result_count == 1
 

@@ -6,10 +6,11 @@ import io
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.codes.models import CodeTag, IssuedCode, Tag
 from apps.codes.pictures import StorageUnavailable
+from apps.overview.audit import in_words
 from apps.selections import jobs
 from apps.selections.choosing import CHUNK, MOST_CODES, TooManyCodes, choose_found, choose_ticked
 from apps.selections.models import Action, JobState, Selection, SelectionJob
@@ -168,7 +169,7 @@ def test_what_fails_again_and_again_ends_and_says_why(anna, monkeypatch):
     work_until_ended(job, steps=jobs.MOST_ATTEMPTS + 1)
     assert (job.state, job.done) == (JobState.FAILED, 0)
     assert "operators find it in the log" in job.problem
-    assert LogEntry.objects.get().change_message == "Work on many codes failed part-way."
+    assert in_words(LogEntry.objects.get()).endswith("The bulk action failed part-way.")
 
 
 def test_a_living_lease_keeps_others_away_and_a_dead_one_is_taken_over(anna):
@@ -205,8 +206,8 @@ def test_a_cancelled_job_stops_keeps_what_is_done_and_is_in_the_trail(anna):
     job.refresh_from_db()
     assert (job.state, job.done, IssuedCode.objects.current().count()) == (JobState.CANCELLED, CHUNK, 1)
     entry = LogEntry.objects.get()
-    assert entry.change_message == "Work on many codes was cancelled part-way."
-    assert entry.object_repr == f"archive {CHUNK}/{CHUNK + 1}: ?q=table"
+    told = f"Archived codes: {CHUNK} of {CHUNK + 1} (?q=table). The bulk action was cancelled part-way."
+    assert (in_words(entry), entry.object_repr) == (told, f"{CHUNK + 1}: ?q=table")
     jobs.cancel_job(job)
     assert LogEntry.objects.count() == 1
 
@@ -216,9 +217,11 @@ def test_the_trail_has_one_entry_that_says_what_to_how_many_and_which(anna):
     start(anna, ids, Action.TAG, tags=["hall", "大厅"])
     jobs.start_job(choose_ticked(anna.pk, ids[:6]), Action.ARCHIVE, {})
     found, ticked = LogEntry.objects.order_by("pk")
-    assert (found.user, found.object_repr) == (anna, "tag hall, 大厅 7/7: ?q=table")
-    assert found.change_message == "Added tags to many codes."
-    assert ticked.object_repr == f"archive 6/6: {', '.join(map(str, ids[5:0:-1]))}, …"
+    assert (found.user, found.object_repr) == (anna, "7: ?q=table")
+    assert in_words(found) == "Added the tags hall, 大厅 to codes: 7 of 7 (?q=table)."
+    assert in_words(ticked) == f"Archived codes: 6 of 6 ({', '.join(map(str, ids[5:0:-1]))}, …)."
+    with translation.override("zh-hans"):
+        assert in_words(found) == "为小程序码添加标签 hall、大厅：共 7 个，变更 7 个（?q=table）。"
 
 
 def test_a_long_job_lets_the_others_go_first(anna):

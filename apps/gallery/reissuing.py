@@ -13,7 +13,7 @@ from apps.codes.requests import Issuer
 from apps.errors import InvalidRequest
 from apps.gallery.changing import CodeAction
 from apps.gallery.pages import staff_label
-from apps.gallery.rights import MAKE_CODES
+from apps.gallery.rights import CHANGE_CODES
 from apps.gallery.sizes import SIZES
 from apps.gallery.trail import record_changes
 from apps.gallery.views import get_code
@@ -22,7 +22,7 @@ from apps.gallery.views import get_code
 class ReissueView(CodeAction):
     """`POST` with `width`, one of SIZES or none for the same again; `spend` where it costs one of the 100,000."""
 
-    needs: ClassVar[Mapping[str, str]] = {"POST": MAKE_CODES}
+    needs: ClassVar[Mapping[str, str]] = {"POST": CHANGE_CODES}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         code = get_code(self.request.user, kwargs["pk"])

@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from apps.codes.models import EarlierPicture, FailedAttempt, IssuedCode, LifetimePool
+from tests.integration.gallery.colleagues import enter
 from tests.integration.gallery.staff import issue
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +156,12 @@ def test_the_address_of_a_reissue_leads_back_to_the_code(staff, code):
 def test_a_picture_that_never_was_is_explained(staff, code, version, status):
     answer = staff.get(f"/codes/{code.pk}/picture?version={version}&download=1")
     assert answer.status_code == status
+
+
+def test_it_takes_the_right_to_change_codes_and_not_the_one_to_create_them(miniprogram):
+    code = issue(miniprogram, "table=7")
+    address = f"/codes/{code.pk}/"
+    for right, is_allowed in (("codes.add_issuedcode", False), ("codes.change_issuedcode", True)):
+        browser = enter(miniprogram, rights=[right], name=right[6:9])
+        assert ("Draw anew" in browser.get(address).text) == is_allowed, right
+        assert browser.post(f"{address}reissue/").status_code == (302 if is_allowed else 403), right

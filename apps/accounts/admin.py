@@ -67,11 +67,11 @@ class AttemptAdmin(LoginRecords):
     def has_let_in_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")
 
-    @admin.action(description=_("Let these in again"), permissions=["let_in"])
+    @admin.action(description=_("Unlock selected accounts"), permissions=["let_in"])
     def let_in(self, request: HttpRequest, attempts: Any) -> None:
         names = set(attempts.values_list("username", flat=True))
-        count = attempts.delete()[0]
-        users = User.objects.filter(username__in=names)
-        LogEntry.objects.log_actions(request.user.pk or 0, users, CHANGE, gettext_noop("Let in again."))
-        text = ngettext("%(count)d lock was lifted.", "%(count)d locks were lifted.", count) % {"count": count}
-        self.message_user(request, text, messages.SUCCESS)
+        attempts.delete()
+        users = list(User.objects.filter(username__in=names))
+        LogEntry.objects.log_actions(request.user.pk or 0, users, CHANGE, gettext_noop("Unlocked."))
+        text = ngettext("%(count)d account unlocked.", "%(count)d accounts unlocked.", len(users))
+        self.message_user(request, text % {"count": len(users)}, messages.SUCCESS)

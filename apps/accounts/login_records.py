@@ -6,9 +6,9 @@ from axes.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 NAMES = {
-    "accessattempt": (_("login attempt"), _("login attempts")),
+    "accessattempt": (_("login lockout"), _("login lockouts")),
     "accessfailurelog": (_("failed login"), _("failed logins")),
-    "accesslog": (_("login on record"), _("logins on record")),
+    "accesslog": (_("successful login"), _("successful logins")),
 }
 
 

@@ -150,7 +150,7 @@ def test_an_operator_lets_people_in_again_from_the_admin(knock, anna, client):
     attempt = AccessAttempt.objects.get()
     client.post("/admin/axes/accessattempt/", {"action": "let_in", "_selected_action": [attempt.pk]})
     assert knock("anna", PASSWORD, address=STRANGER).status_code == 302
-    assert LogEntry.objects.get().change_message == "Let in again."
+    assert LogEntry.objects.get().change_message == "Unlocked."
 
 
 def test_nothing_typed_as_a_password_is_kept_or_logged(knock, anna, caplog):
@@ -198,8 +198,8 @@ def test_old_records_are_forgotten(knock, anna):
 @pytest.mark.parametrize(
     ("language", "names"),
     [
-        ("en", ["Failed logins", "Login attempts", "Logins on record"]),
-        ("zh-hans", ["仍计入锁定的失败", "失败的登录", "成功的登录"]),
+        ("en", ["Failed logins", "Login lockouts", "Successful logins"]),
+        ("zh-hans", ["登录锁定", "登录失败记录", "登录成功记录"]),
     ],
 )
 def test_the_records_are_listed_under_names_that_say_what_they_are(admin_client, language, names):

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.accounts.guard import forget_name
+from apps.accounts.lockouts import unlock
 from apps.miniprograms.history import record_changes
 
 
@@ -21,7 +20,6 @@ class Command(BaseCommand):
         user = User.objects.filter(username=name).first()
         if user is None:
             raise CommandError(f"There is no account named {name}.")
-        count = AccessAttempt.objects.filter(username=name).delete()[0]
-        forget_name(name)
+        count = unlock(user)
         record_changes([user], command="manage.py unlock_login")
         self.stdout.write(f"{count} locks or failures were forgotten. {name} may log in now.")

@@ -28,7 +28,7 @@ class AccessTokenView(OwnParametersOnly):
 
     @extend_schema(operation_id="get_access_token", responses=TokenOutput)
     def get(self, request: Request, appid: str) -> Response:
-        """The current access token and the seconds that truly remain. Ask each time; do not keep it for long."""
+        """The current access token and the seconds for which it can be kept. It's best to ask each time."""
         caller = cast(Caller, request.auth)
         miniprogram = get_granted_miniprogram(caller, appid)
         token = get_access_token(miniprogram, requested_by=caller.label)
@@ -80,4 +80,4 @@ def token_response(miniprogram: MiniProgram, token: UsableToken) -> Response:
 def describe(miniprogram: MiniProgram, health: TokenHealth) -> dict[str, object]:
     """One row of the list."""
     facts = {name: getattr(miniprogram, name) for name in DESCRIBED_FIELDS}
-    return facts | {"token_state": health.state.value, "token_expires_in": health.expires_in}
+    return facts | {"token_state": health.state.value, "token_expires_in": health.promised_seconds}

@@ -33,7 +33,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Told:
-    """What a caller was told last: which token (its fingerprint), and until when it lives, in Unix seconds."""
+    """What a caller was told last: which token (its fingerprint), and until when it can keep it, in Unix seconds."""
 
     fingerprint: str
     until: float
@@ -110,13 +110,10 @@ def _remember_owner(known: str, appid: str) -> None:
 
 @sensitive_variables("token")
 def note_told(appid: str, *, client_id: int, token: UsableToken) -> None:
-    """Remember what the client was told. Raises CoordinationUnavailable."""
+    """Remember what the client is told now. Raises CoordinationUnavailable."""
+    until = token.promised_until(time.time())
     with redis_errors() as redis:
-        redis.set(
-            _told_key(appid, client_id),
-            f"{fingerprint(token.value)} {token.expires_at:.3f}",
-            exat=math.ceil(token.expires_at) + 1,
-        )
+        redis.set(_told_key(appid, client_id), f"{fingerprint(token.value)} {until:.3f}", exat=math.ceil(until) + 1)
 
 
 def find_told(appid: str, *, client_id: int) -> Told | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import store
+from apps.tokens.local_memory import UsableToken
 from apps.tokens.trouble import Trouble, find_troubles
 
 
@@ -24,10 +25,14 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True)
 class TokenHealth:
-    """One mini-program's token at one moment; `expires_in` in seconds, None without a token."""
+    """One mini-program's token at one moment; without a token the seconds are None.
+
+    `expires_in`: until it ends if nobody refreshes it. `promised_seconds`: for how long a client can keep it.
+    """
 
     state: TokenState
     expires_in: int | None = None
+    promised_seconds: int | None = None
     fetched_at: float | None = None
     due_at: float | None = None
     trouble: Trouble | None = None
@@ -67,6 +72,7 @@ def _health(
     return TokenHealth(
         state=_state(miniprogram, usable, known_trouble),
         expires_in=usable.expires_in(now) if usable else None,
+        promised_seconds=UsableToken.of(usable).expires_in(now) if usable else None,
         fetched_at=usable.fetched_at if usable else None,
         due_at=due_at,
         trouble=known_trouble,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tokens import policy
-from apps.tokens.sources import SOURCES
+from apps.tokens.sources import SOURCES, mode_of
+from apps.tokens.store import TokenRecord
 
 OWN_FETCH_GAP_SECONDS = 60.0
 # How long a request waits for a fetch that another thread makes alone.
@@ -16,15 +17,32 @@ OWN_FETCH_WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class UsableToken:
-    """A token that may be sent to WeChat now; `expires_at` in Unix seconds."""
+    """A token that may be sent to WeChat now; `expires_at`, its end if nobody refreshes it, in Unix seconds."""
 
     value: str = field(repr=False)
     expires_at: float
     source: str
+    fetched_at: float
+
+    @classmethod
+    def of(cls, record: TokenRecord) -> "UsableToken":
+        """The current token of the record."""
+        return cls(record.value, record.expires_at, record.source, record.fetched_at)
+
+    @classmethod
+    def before(cls, record: TokenRecord) -> "UsableToken":
+        """The token before it, which lives no longer than its window."""
+        return cls(record.previous_value, record.previous_until, record.source, record.fetched_at)
+
+    def promised_until(self, now: float) -> float:
+        """Until when whoever is handed it `now` can keep it."""
+        return policy.promised_until(
+            token_mode=mode_of(self.source), fetched_at=self.fetched_at, expires_at=self.expires_at, now=now
+        )
 
     def expires_in(self, now: float) -> int:
-        """The whole seconds that truly remain; never more than a token lives, should the clock be set this moment."""
-        return min(max(int(self.expires_at - now), 0), int(policy.LONGEST_LIFE_SECONDS))
+        """The whole seconds until then; never more than a token lives, should the clock be set this moment."""
+        return min(max(int(self.promised_until(now) - now), 0), int(policy.LONGEST_LIFE_SECONDS))
 
 
 _last_known: dict[str, UsableToken] = {}
@@ -85,7 +103,7 @@ def _fetch_alone(miniprogram: MiniProgram, unavailable: CoordinationUnavailable)
     if time.monotonic() - _own_fetch_at.get(appid, float("-inf")) < OWN_FETCH_GAP_SECONDS:
         raise unavailable
     _own_fetch_at[appid] = time.monotonic()
-    fetched = SOURCES[TokenMode.STABLE](miniprogram, None).token
-    token = UsableToken(fetched.value, time.time() + fetched.expires_in, TokenMode.STABLE)
+    fetched = SOURCES[TokenMode.STABLE](miniprogram, None)
+    token = UsableToken(fetched.token.value, fetched.expires_at, TokenMode.STABLE, fetched.sent_at)
     remember(appid, token)
     return token

@@ -23,6 +23,9 @@ LONGEST_LIFE_SECONDS = 7200.0
 CLOCK_TOLERANCE_SECONDS = 300.0
 # A token this close to its end may die on the way to WeChat.
 LAST_USABLE_SECONDS = 10.0
+# For how long a token is promised when its planned refresh is overdue: WeChat's own advice to those who keep tokens.
+# Should the refresh succeed at this moment, the token lives for five more minutes.
+OVERDUE_PROMISE_SECONDS = 60.0
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # First pause and longest pause, in seconds, after a refresh failed with this errcode; each failure doubles it.
@@ -66,6 +69,17 @@ def next_refresh_at(*, token_mode: str, fetched_at: float, expires_at: float, ji
     return max(
         expires_at - STABLE_RENEWAL_SECONDS + STABLE_MARGIN_SECONDS + share * STABLE_JITTER_SECONDS, fetched_at + 1
     )
+
+
+def promised_until(*, token_mode: str, fetched_at: float, expires_at: float, now: float) -> float:
+    """Until when a token can be kept without asking again; `expires_at` is its end if nobody refreshes it.
+
+    WeChat ends a classic token soon after the next one is fetched, a stable one at its own time.
+    """
+    if token_mode != TokenMode.CLASSIC:
+        return expires_at
+    earliest = next_refresh_at(token_mode=token_mode, fetched_at=fetched_at, expires_at=expires_at, jitter=1)
+    return min(expires_at, max(earliest + PREVIOUS_SERVED_SECONDS, now + OVERDUE_PROMISE_SECONDS))
 
 
 def pause_seconds(*, errcode: int | None, code: str, failures: int) -> float:

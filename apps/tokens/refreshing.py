@@ -105,7 +105,7 @@ def _store(
     began_at: float,
 ) -> UsableToken:
     appid, now = miniprogram.appid, time.time()
-    token = UsableToken(fetched.token.value, now + fetched.token.expires_in, source_name(miniprogram))
+    token = UsableToken(fetched.token.value, fetched.expires_at, source_name(miniprogram), fetched.sent_at)
     # first of all: should Redis be gone by now, this process can still serve it
     remember(appid, token)
     written = store.write_record(
@@ -113,14 +113,15 @@ def _store(
         value=token.value,
         expires_at=token.expires_at,
         source=token.source,
-        now=now,
+        # the life of the new token, and the last minutes of the old one, may have begun when WeChat was asked
+        now=fetched.sent_at,
         seen_version=seen.version if seen else 0,
         is_old_rejected=bool(seen and rejected == seen.value),
     )
     if not written:
         newer = store.find_record(appid)
         if newer is not None and newer.is_usable(now):
-            token = UsableToken(newer.value, newer.expires_at, newer.source)
+            token = UsableToken.of(newer)
             remember(appid, token)
     handed_out.note_owner(appid, token)
     if rejected is None:
@@ -129,7 +130,9 @@ def _store(
         trouble.clear_failure(appid)
     store.plan_next(
         appid,
-        policy.next_refresh_at(token_mode=miniprogram.token_mode, fetched_at=now, expires_at=token.expires_at),
+        policy.next_refresh_at(
+            token_mode=miniprogram.token_mode, fetched_at=token.fetched_at, expires_at=token.expires_at
+        ),
         asked_since=began_at,
         now=now,
     )

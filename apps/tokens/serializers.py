@@ -19,7 +19,10 @@ from apps.miniprograms.models import TokenMode
     ]
 )
 class TokenOutput(serializers.Serializer[Any]):
-    """The current token: `expires_in` is the whole seconds that truly remain."""
+    """The current token: `expires_in` is the whole seconds for which it can be kept.
+
+    WeChat ends a classic token five minutes after the next refresh, so that it is promised for an hour at most.
+    """
 
     access_token = serializers.CharField()
     expires_in = serializers.IntegerField()

@@ -56,7 +56,7 @@ def refresh_token(
         record = store.find_record(miniprogram.appid)
         if record is None or record.fetched_at <= seen_fetched_at:
             return None
-        return UsableToken(record.value, record.expires_at, record.source)
+        return UsableToken.of(record)
 
     def lead() -> UsableToken:
         if claimed_until is not None and not store.is_claimed(miniprogram.appid, until=claimed_until):
@@ -104,11 +104,11 @@ def find_usable_token(appid: str, *, rejected: str | None = None) -> UsableToken
     if record is None:
         return None
     if record.is_usable(now) and record.value != rejected:
-        token = UsableToken(record.value, record.expires_at, record.source)
+        token = UsableToken.of(record)
         remember(appid, token)
         return token
     if rejected is None and record.is_previous(record.previous_value, now):
-        return UsableToken(record.previous_value, record.previous_until, record.source)
+        return UsableToken.before(record)
     return None
 
 

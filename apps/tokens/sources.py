@@ -26,15 +26,25 @@ class TokenStillRejected(WxcodeError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A token fresh from WeChat."""
+    """A token fresh from WeChat; `sent_at`: when it was asked for, which is when its life may have begun."""
 
     token: AccessToken = field(repr=False)
+    sent_at: float
     is_forced: bool = False
+
+    @property
+    def expires_at(self) -> float:
+        return self.sent_at + self.token.expires_in
 
 
 def source_name(miniprogram: MiniProgram) -> str:
     """Where its tokens come from now; tokens of different names say nothing about each other."""
     return f"{miniprogram.token_mode} (sandbox)" if miniprogram.is_sandbox else str(miniprogram.token_mode)
+
+
+def mode_of(source: str) -> str:
+    """The token mode in the name of a source."""
+    return source.partition(" ")[0]
 
 
 Source = Callable[[MiniProgram, str | None], Fetched]
@@ -47,7 +57,8 @@ def fetch_classic(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     # an endpoint that is left alone costs nothing of the quota
     with client.ahead_of(paths.TOKEN):
         quota.count_fetch(miniprogram.appid, token_mode=TokenMode.CLASSIC, now=time.time())
-    return Fetched(client.token(appid=miniprogram.appid, secret=secret))
+    sent_at = time.time()
+    return Fetched(client.token(appid=miniprogram.appid, secret=secret), sent_at)
 
 
 def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
@@ -59,18 +70,20 @@ def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     client = client_for(miniprogram)
     with client.ahead_of(paths.STABLE_TOKEN):
         quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    sent_at = time.time()
     token = client.stable_token(appid=miniprogram.appid, secret=secret)
     if rejected is None or token.value != rejected:
-        return Fetched(token)
+        return Fetched(token, sent_at)
     if not quota.may_force(miniprogram.appid, now=time.time()):
         raise _still_rejected()
     with client.ahead_of(paths.STABLE_TOKEN):
         quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
+    sent_at = time.time()
     token = client.stable_token(appid=miniprogram.appid, secret=secret, force_refresh=True)
     if token.value == rejected:
         # somebody else forced one less than 30 s ago, so WeChat did nothing
         raise _still_rejected()
-    return Fetched(token, is_forced=True)
+    return Fetched(token, sent_at, is_forced=True)
 
 
 def _still_rejected() -> TokenStillRejected:

@@ -19,7 +19,7 @@ from apps.wechat.errors import TokenRejected, WeChatError
 
 # A token younger than this that WeChat rejects was more likely outrun by a fetch of ours than stolen.
 SETTLING_SECONDS = 5.0
-# Our expiry is late by the time that the answer took, so WeChat's own renewal may seem to come early.
+# Clocks differ, so WeChat's own renewal may seem to come early.
 CLOCK_MARGIN_SECONDS = 30.0
 # WeChat mints tokens for two hours; what is missing from that is how long one lived.
 TOKEN_LIFE_SECONDS = 7200.0

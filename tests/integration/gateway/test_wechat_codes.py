@@ -247,7 +247,7 @@ def test_a_token_that_was_replaced_because_wechat_rejected_it_is_not_latest(door
 
 def test_a_token_that_has_reached_its_end_is_expired(door, miniprogram):
     value = "91_" + "e" * 100
-    handed_out.note_owner(miniprogram.appid, UsableToken(value, time.time() - 1, "stable"))
+    handed_out.note_owner(miniprogram.appid, UsableToken(value, time.time() - 1, "stable", 0))
     assert errcode(door.ask_code(UNLIMITED, value, {"scene": "a"})) == 42001
 
 

@@ -50,14 +50,20 @@ class Launched:
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_until_ready(self) -> "Launched":
-        return self._wait_for(lambda: "Stop: Ctrl-C" in self.text)
+    def wait_until_ready(self, meanwhile: Callable[[], object] = lambda: None) -> "Launched":
+        """`meanwhile` is called again and again until then."""
+
+        def is_ready() -> bool:
+            meanwhile()
+            return "Stop: Ctrl-C" in self.text
+
+        return self.wait_for(is_ready)
 
     def wait_until_it_prepares(self) -> "Launched":
-        """In the middle of its start: Redis, sandbox and web run, and the database is being made."""
-        return self._wait_for((self.data_dir / "logs" / "setup.log").exists)
+        """In the middle of its start: Redis and sandbox run, and the database is being made."""
+        return self.wait_for((self.data_dir / "logs" / "setup.log").exists)
 
-    def _wait_for(self, condition: Callable[[], bool]) -> "Launched":
+    def wait_for(self, condition: Callable[[], bool]) -> "Launched":
         def is_so() -> bool:
             assert self.process.poll() is None, self.text
             return condition()

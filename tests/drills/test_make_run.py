@@ -27,7 +27,8 @@ def given(tmp_path_factory):
 def first(tmp_path_factory):
     """The first run, which has issued a code; it was ended with kill -9, and nothing of it is left."""
     with Launched(tmp_path_factory.mktemp("first") / "data") as launched:
-        launched.wait_until_ready()
+        launched.answers_before_ready = set()
+        launched.wait_until_ready(meanwhile=lambda: launched.answers_before_ready.add(status(launched)))
         launched.answer = json.loads(curl(launched))
         launched.commands = " ".join(launched.processes().values())
         launched.stop(signal.SIGKILL)
@@ -56,6 +57,15 @@ def curl(launched, *options):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
+def status(launched):
+    """What a stranger is answered who asks for something that is in the database; None while nobody listens."""
+    try:
+        headers = {"Authorization": f"Bearer wxc_{'x' * 52}"}
+        return requests.get(f"{launched.base}/api/v1/codes/", headers=headers, timeout=20).status_code
+    except OSError:
+        return None
+
+
 def api(launched, path, **options):
     headers = {"Authorization": f"Bearer {launched.line('API key')}"}
     return requests.get(f"{launched.base}/api/v1/{path}", headers=headers, timeout=60, **options)
@@ -63,6 +73,10 @@ def api(launched, path, **options):
 
 def test_the_printed_curl_answers_with_a_code(first):
     assert first.answer["scene"] == "hello=1"
+
+
+def test_nothing_is_served_before_the_database_is_made(first):
+    assert first.answers_before_ready <= {None, 401}
 
 
 def test_the_second_run_keeps_login_key_and_codes(first, living):
@@ -137,12 +151,35 @@ def test_manage_py_finds_the_redis_and_the_database_of_the_data_directory(living
     assert finished.stdout.split() == ["admin", redis_url], finished.stderr
 
 
-def test_a_part_that_dies_is_named_and_takes_its_own_with_it_and_nobody_else_s(others_data, living):
+PARTS = {
+    "redis": "valkey-server",
+    "sandbox": "apps.sandbox",
+    "web": "granian",
+    "worker": "celery -A wxcode worker",
+    "beat": "celery -A wxcode beat",
+}
+
+
+def pids(launched):
+    """The processes of each part."""
+    found = launched.processes().items()
+    return {name: {pid for pid, words in found if mark in words} for name, mark in PARTS.items()}
+
+
+def test_parts_that_die_are_named_and_started_again_and_nobody_else_s_suffer(others_data, living):
     with Launched(others_data) as other:
-        other.wait_until_it_prepares()
-        os.kill(next(pid for pid, words in other.processes().items() if "valkey-server" in words), signal.SIGKILL)
-        assert other.process.wait(PATIENCE_SECONDS) == 1
-        assert "redis ended by itself (signal SIGKILL)" in other.text
+        other.wait_until_ready()
+        before = pids(other)
+        for killed in before.values():
+            # of the web server's two the older one begot the other
+            os.kill(min(killed), signal.SIGKILL)
+        for name in PARTS:
+            other.wait_for(lambda name=name: f"{name:<8}| is started again." in other.text)
+            assert f"{name:<8}| ended by itself (signal SIGKILL). It is started again in 1 s." in other.text
+        other.wait_for(lambda: status(other) == 401)
+        assert json.loads(curl(other))["scene"] == "hello=1"
+        assert [name for name, now in pids(other).items() if not now or now & before[name]] == []
+        assert other.stop(signal.SIGINT) == 0
         other.wait_until_all_are_gone()
     assert api(living, "codes/").ok
 

@@ -17,10 +17,10 @@ from wxcode.stack import lifeline
 LOG_SIZE_LIMIT = 10_000_000
 # "2026-11-21 09:00:00,123 WARNING name: ..." (ours), "[WARNING] ..." (granian); a traceback continues such a line, or
 # stands alone when the code could not be loaded.
-LINE_START = re.compile(r"^(\d{4}-\d\d-\d\d |\[|\d+:[MCSX] |Traceback )")
+LINE_START = re.compile(r"^(\d{4}-\d\d-\d\d |\[|\d+:[MCSX] |Traceback |wxcode cannot start: )")
 # What granian says about many threads is meant: they wait for WeChat, they do not compute.
 TROUBLE = re.compile(
-    r"^(\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) |Traceback |"
+    r"^(\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) |Traceback |wxcode cannot start: |"
     r"\[(WARNING|ERROR|CRITICAL)\](?! Configuration allows spawning up to))"
 )
 
@@ -36,15 +36,14 @@ class Child:
     position: int
     is_in_trouble: bool = False
     begin: int = field(init=False)
+    began_at: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.begin = self.position
 
     def new_trouble(self) -> list[str]:
         """Lines written since the last call that an operator should see: warnings, errors, tracebacks."""
-        with self.log.open("rb") as file:
-            file.seek(self.position)
-            written = file.read()
+        written = self._read_since_position()
         complete, newline, _ = written.rpartition(b"\n")
         self.position += len(complete) + len(newline)
         shown = []
@@ -57,8 +56,30 @@ class Child:
 
     def last_lines(self, count: int = 15) -> list[str]:
         """The end of what this run wrote."""
-        written = self.log.read_bytes()[self.begin :]
+        written = self.log.read_bytes()[self.begin :] if self.log.exists() else b""
         return written.decode("utf-8", "replace").splitlines()[-count:]
+
+    def _read_since_position(self) -> bytes:
+        try:
+            with self.log.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self.position:
+                    # somebody has emptied it because the disk was full
+                    self.position = self.begin = 0
+                file.seek(self.position)
+                return file.read()
+        except FileNotFoundError:
+            # or removed it
+            return b""
+
+    @property
+    def lived_seconds(self) -> float:
+        return time.monotonic() - self.began_at
+
+    @property
+    def how_it_ended(self) -> str:
+        """Its exit code, or the signal that ended it."""
+        code = self.process.returncode
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def ask_to_stop(self) -> None:
         if self.process.poll() is None:

@@ -1,4 +1,4 @@
-"""Starts the processes of one machine's wxcode, watches them, and stops exactly those."""
+"""Starts the processes of one machine's wxcode, starts again those that end, and stops exactly those."""
 
 import http.client
 import json
@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 from wxcode.environment import BASE_DIR
 from wxcode.stack import commands, lifeline, redis_server, welcome
 from wxcode.stack.children import Child, open_log, start_python
+from wxcode.stack.restarts import Restarts
 
+# a full disk, for example, or no server program
+NOT_BEGUN = (OSError, redis_server.RedisNotStarted)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_SECONDS = 60.0
 TICK_SECONDS = 0.25
@@ -32,8 +35,8 @@ class StopRequested(BaseException):
     """Ctrl-C, SIGTERM, or a closed terminal."""
 
 
-class ChildEnded(Exception):
-    """A process of the stack ended by itself."""
+class StartFailed(Exception):
+    """A process of the stack did not come up, so that there is nothing to serve with."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,11 @@ class Supervisor:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.children: dict[str, Child] = {}
+        self.restarts = Restarts()
         self.started_at = time.monotonic()
 
     def serve(self) -> int:
-        """Start everything, watch until told to stop or until a child ends; answer the exit code."""
+        """Start everything, keep it running until told to stop; answer the exit code."""
         for number in STOP_SIGNALS:
             # nohup asks to outlive the terminal
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -79,7 +83,7 @@ class Supervisor:
         except StopRequested:
             say("\n  Stopping ...")
             return 0
-        except ChildEnded as trouble:
+        except StartFailed as trouble:
             say(f"\n{trouble}", error=True)
             return 1
         finally:
@@ -96,35 +100,56 @@ class Supervisor:
     def _start(self) -> None:
         plan = self.plan
         if plan.own_redis_url:
-            self._start_redis(plan.own_redis_url)
+            self._begin_first("redis")
+            self._wait_for_redis(plan.own_redis_url)
         if plan.own_sandbox_url:
-            self._add("sandbox", commands.sandbox(url=plan.own_sandbox_url, data_dir=plan.data_dir))
-        # nobody knows the address yet, so the web server may load while the database is prepared
-        self._add("web", commands.web(host=plan.host, port=plan.port, threads=plan.threads, workers=plan.workers))
+            self._begin_first("sandbox")
+        # before the web server listens: without its tables it fails on everything but /healthz
         facts = self._prepare()
+        for name in ("web", "worker", "beat"):
+            self._begin_first(name)
         base = welcome.address(plan.host, plan.port)
         self._wait_for("web", base)
         if plan.own_sandbox_url:
             self._wait_for("sandbox", plan.own_sandbox_url)
-        self._add("worker", commands.worker())
-        self._add("beat", commands.beat(data_dir=plan.data_dir))
         seconds = time.monotonic() - self.started_at
         say(welcome.message(base=base, facts=facts, data_dir=plan.data_dir, seconds=seconds))
 
-    def _add(self, name: str, words: list[str]) -> None:
-        if self.plan.is_reloading:
-            words = commands.reloaded(words)
-        self.children[name] = start_python(name, words, environment=self.plan.environment, logs=self.plan.logs)
-
-    def _start_redis(self, url: str) -> None:
-        with open_log(self.plan.logs, "redis") as log:
-            position = log.tell()
-            process = redis_server.start(url=url, directory=self.plan.data_dir / "redis", output=log)
-        self.children["redis"] = Child("redis", process, self.plan.logs / "redis.log", position)
+    def _begin_first(self, name: str) -> None:
         try:
-            redis_server.wait_until_ready(process, url)
+            self._begin(name)
+        except NOT_BEGUN as error:
+            raise StartFailed(f"{name} could not be started: {error}") from error
+
+    def _begin(self, name: str) -> None:
+        """Raises one of NOT_BEGUN."""
+        plan = self.plan
+        if name == "redis":
+            self.children[name] = self._begin_redis()
+            return
+        words = {
+            "sandbox": commands.sandbox(url=plan.own_sandbox_url, data_dir=plan.data_dir),
+            "web": commands.web(host=plan.host, port=plan.port, threads=plan.threads, workers=plan.workers),
+            "worker": commands.worker(),
+            "beat": commands.beat(data_dir=plan.data_dir),
+        }[name]
+        if plan.is_reloading:
+            words = commands.reloaded(words)
+        self.children[name] = start_python(name, words, environment=plan.environment, logs=plan.logs)
+
+    def _begin_redis(self) -> Child:
+        plan = self.plan
+        with open_log(plan.logs, "redis") as log:
+            position = log.tell()
+            process = redis_server.start(url=plan.own_redis_url, directory=plan.data_dir / "redis", output=log)
+        return Child("redis", process, plan.logs / "redis.log", position)
+
+    def _wait_for_redis(self, url: str) -> None:
+        child = self.children["redis"]
+        try:
+            redis_server.wait_until_ready(child.process, url)
         except redis_server.RedisNotStarted as error:
-            raise ChildEnded(self._obituary(self.children["redis"], str(error))) from error
+            raise StartFailed(self._obituary(child, str(error))) from error
 
     def _prepare(self) -> dict[str, str]:
         """Migrate and make what a first run needs; answer the login, the key and the appid."""
@@ -142,7 +167,7 @@ class Supervisor:
         child = self.children["setup"] = Child("setup", setup, self.plan.logs / "setup.log", position)
         answer, _ = setup.communicate()
         if setup.returncode != 0:
-            raise ChildEnded(self._obituary(child, "The database could not be prepared."))
+            raise StartFailed(self._obituary(child, "The database could not be prepared."))
         del self.children["setup"]
         facts: dict[str, str] = json.loads(answer)
         return facts
@@ -162,24 +187,40 @@ class Supervisor:
                 time.sleep(0.05)
             finally:
                 connection.close()
-        raise ChildEnded(self._obituary(self.children[name], f"{name} did not answer at {base}."))
+        raise StartFailed(self._obituary(self.children[name], f"{name} did not answer at {base}."))
 
     # --- watch ---------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
         while True:
             time.sleep(TICK_SECONDS)
-            for child in self.children.values():
+            for name, child in list(self.children.items()):
                 for line in child.new_trouble():
-                    say(f"{child.name:<8}| {line}")
-            self._require_alive()
+                    tell(name, line)
+                if child.process.poll() is not None:
+                    del self.children[name]
+                    self._plan_restart(name, f"ended by itself ({child.how_it_ended})", child.lived_seconds)
+            for name in self.restarts.take_due(now=time.monotonic()):
+                self._start_again(name)
+
+    def _plan_restart(self, name: str, what: str, lived_seconds: float) -> None:
+        pause = self.restarts.plan(name, lived_seconds=lived_seconds, now=time.monotonic())
+        log = self.plan.logs / f"{name}.log"
+        tell(name, f"{what}. It is started again in {pause:.0f} s. Its whole log: {log}")
+
+    def _start_again(self, name: str) -> None:
+        try:
+            self._begin(name)
+        except NOT_BEGUN as error:
+            # a process that begins and fails is seen by the next look
+            self._plan_restart(name, f"could not be started ({error})", 0.0)
+        else:
+            tell(name, "is started again.")
 
     def _require_alive(self) -> None:
         for child in self.children.values():
-            code = child.process.poll()
-            if code is not None:
-                how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-                raise ChildEnded(self._obituary(child, f"{child.name} ended by itself ({how})."))
+            if child.process.poll() is not None:
+                raise StartFailed(self._obituary(child, f"{child.name} ended by itself ({child.how_it_ended})."))
 
     def _obituary(self, child: Child, sentence: str) -> str:
         last = "\n".join(f"{child.name:<8}| {line}" for line in child.last_lines())
@@ -210,3 +251,8 @@ def say(text: str, *, error: bool = False) -> None:
         print(text, file=sys.stderr if error else sys.stdout, flush=True)
     except OSError:
         return
+
+
+def tell(name: str, text: str) -> None:
+    """A line about the process `name`."""
+    say(f"{name:<8}| {text}")

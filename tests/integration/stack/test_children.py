@@ -1,5 +1,6 @@
 """What of its children's words the supervisor shows: trouble with its traceback, and nothing twice."""
 
+import os
 import subprocess
 import sys
 import time
@@ -99,3 +100,21 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     pid = int(subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=120).stdout)
     wait_until(lambda: not lives(pid), 60)
+
+
+def test_a_log_that_somebody_emptied_is_read_from_its_start(child):
+    write(child, CALM * 3)
+    assert child.new_trouble() == []
+    os.truncate(child.log, 0)
+    write(child, TROUBLE)
+    assert child.new_trouble() == [TROUBLE.strip()]
+
+
+def test_a_log_that_somebody_removed_stops_nobody(child):
+    child.log.unlink()
+    assert child.new_trouble() == child.last_lines() == []
+
+
+def test_a_setting_that_stops_a_start_is_shown(child):
+    write(child, "wxcode cannot start: PORT is malformed.\n")
+    assert child.new_trouble() == ["wxcode cannot start: PORT is malformed."]

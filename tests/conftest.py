@@ -51,10 +51,12 @@ def client() -> Client:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered_of_the_parts() -> None:
+    from apps.monitoring.database import forget_database
     from apps.monitoring.storage import forget_storage
     from wxcode.health import readiness
 
     forget_storage()
+    forget_database()
     readiness.forget()
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from apps.coordination.connection import CoordinationUnavailable, redis_errors
 from apps.miniprograms.models import MiniProgram
 from apps.monitoring.access import is_from_this_machine, is_named
+from apps.monitoring.database import recall_write_trouble
 from apps.monitoring.storage import recall_storage
 from apps.monitoring.workers import WORKER_LATE_SECONDS, find_workers
 from apps.tokens.health import TokenState, find_health
@@ -60,7 +61,8 @@ def _database() -> str:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
         return f"failed: {type(error).__name__}"
-    return "ok"
+    trouble = recall_write_trouble()
+    return f"failed: {trouble}" if trouble else "ok"
 
 
 def _redis() -> str:

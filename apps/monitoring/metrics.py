@@ -23,6 +23,7 @@ from apps.coordination.connection import CoordinationUnavailable, redis_errors
 from apps.coordination.counting import Series, read_counters
 from apps.miniprograms.models import MiniProgram
 from apps.monitoring.access import MetricsClosed, demand_access
+from apps.monitoring.database import recall_write_trouble
 from apps.monitoring.listening import BUCKETS
 from apps.monitoring.storage import recall_storage
 from apps.monitoring.workers import find_workers
@@ -61,7 +62,7 @@ class Installation(Collector):
         for part, read in (("redis", _from_redis), ("database", _from_database)):
             try:
                 yield from read()
-                up.add_metric([part], 1)
+                up.add_metric([part], int(part != "database" or not recall_write_trouble()))
             except (CoordinationUnavailable, DatabaseError):
                 up.add_metric([part], 0)
         up.add_metric(["storage"], int(not recall_storage().trouble))

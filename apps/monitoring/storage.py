@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,14 +74,26 @@ def find_storage_trouble() -> str:
         probe = getattr(default_storage, "probe", None)
         # any name: what matters is that the storage answers
         probe() if probe else default_storage.exists("codes/readyz")
-        root = Path(default_storage.path("")) if hasattr(default_storage, "base_location") else None
+        root = Path(default_storage.path("codes")) if hasattr(default_storage, "base_location") else None
     except Exception as error:  # noqa: BLE001 - every storage raises errors of its own
         return type(error).__name__
     if root is not None:
         place = next(parent for parent in (root, *root.parents) if parent.exists())
-        if not os.access(place, os.W_OK):
-            return "the directory of the pictures cannot be written"
+        reason = _why_not_written(place)
+        if reason:
+            return f"the directory of the pictures cannot be written ({reason})"
         free = shutil.disk_usage(place).free
         if free < FREE_BYTES:
             return f"{free // MEBIBYTE} MB are left on the disk of the pictures"
+    return ""
+
+
+def _why_not_written(directory: Path) -> str:
+    """Empty when a file could be written there; where the system can, one without a name, so that nothing is left."""
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"readyz")
+            file.flush()
+    except OSError as error:
+        return os.strerror(error.errno or 0)
     return ""

@@ -1,14 +1,20 @@
 """`/readyz`: a line per part, 503 for parts that everybody needs, and not for one mini-program's trouble."""
 
+import errno
 import logging
+import sqlite3
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
-from apps.monitoring import storage, workers
+from apps.monitoring import database, storage, workers
 from apps.tokens import heartbeat
 from tests.parts import make_miniprogram
 from tests.waiting import wait_until
@@ -91,6 +97,69 @@ def test_a_full_disk_is_told_before_pictures_are_lost(client, alive, monkeypatch
     status, parts = ask(client)
     assert status == 503
     assert parts["storage"] == "failed: 5 MB are left on the disk of the pictures"
+
+
+@contextmanager
+def read_only():
+    """The database answers, and refuses whatever would change it."""
+    name = "PRAGMA query_only =" if connection.vendor == "sqlite" else "SET default_transaction_read_only ="
+    with connection.cursor() as cursor:
+        cursor.execute(f"{name} on")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"{name} off")
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_writes_is_named(client, alive, clock):
+    ask(client)
+    with read_only():
+        assert ask(client)[0] == 200
+        clock.advance(5)
+        status, parts = ask(client)
+        assert (status, parts["database"].partition(" (")[0]) == (503, "failed: it cannot be written")
+    clock.advance(5)
+    heartbeat.note_run(now=time.time())
+    workers.note_worker("celery@one", now=time.time())
+    assert ask(client)[0] == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_somebody_else_writes_takes_writes(client, alive):
+    if connection.vendor != "sqlite":
+        pytest.skip("a lock on the whole database")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert ask(client)[1]["database"] == "ok"
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
+
+
+def test_the_row_is_written_once_in_five_seconds(client, alive, clock, monkeypatch):
+    clock.stop()
+    written = []
+    monkeypatch.setattr(database, "_write_a_row", lambda: written.append(1))
+    for _ in range(5):
+        ask(client), ask_as_stranger(client)
+    assert len(written) == 1
+    clock.advance(5)
+    ask(client)
+    assert len(written) == 2
+
+
+def test_pictures_that_cannot_be_written_are_told_with_the_reason_and_nothing_is_left(client, alive, monkeypatch):
+    ask(client)
+    assert [path.name for path in Path(default_storage.path("")).rglob("*") if "codes" not in str(path)] == []
+
+    def refuse(**options):
+        raise OSError(errno.EROFS, "somewhere")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    storage.forget_storage()
+    status, parts = ask(client)
+    reason = "the directory of the pictures cannot be written (Read-only file system)"
+    assert (status, parts["storage"]) == (503, f"failed: {reason}")
 
 
 def test_one_mini_program_in_trouble_does_not_take_the_server_away(client, alive, sandbox):

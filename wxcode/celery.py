@@ -9,6 +9,7 @@ from celery.signals import task_prerun, worker_ready
 from wxcode.broker import use_own_transport
 from wxcode.garbage import settle
 from wxcode.request_ids import request_id
+from wxcode.starting import require_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
 
@@ -25,7 +26,13 @@ def settle_down(**kwargs: Any) -> None:
     settle()
 
 
+def before_configuration(**kwargs: Any) -> None:
+    """Only now, because whoever needs no settings imports this, too."""
+    require_settings()
+
+
 use_own_transport()
 app = Celery("wxcode")
+app.on_configure.connect(before_configuration)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -3,8 +3,8 @@
 import json
 import os
 import ssl
+import zoneinfo
 from collections.abc import Callable
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -13,7 +13,12 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from wxcode import data_dir as data_dirs
+from wxcode.addresses import database_url, host_names, http_url, networks, origins, redis_url, words
+from wxcode.malformed import Malformed
 from wxcode.renamed_settings import old_name_of
+
+__all__ = ["database_url", "host_names", "http_url", "networks", "origins", "redis_url"]
 
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,12 +26,15 @@ LOCAL_ENV_NAME = "local.env"
 
 
 def load_files() -> Path:
-    """Fill gaps in the environment from `.env`, then from what `make run` wrote; answer the data directory."""
+    """Fill gaps in the environment from `.env`, then from what `make run` wrote; answer the data directory.
+
+    Raises ImproperlyConfigured when that belongs to another user, who may have run `make run` before.
+    """
     if (BASE_DIR / ".env").is_file():
         environ.Env.read_env(BASE_DIR / ".env")
     data_dir = Path(os.environ.get("WXCODE_DATA_DIR") or ".data")
     data_dir = data_dir if data_dir.is_absolute() else BASE_DIR / data_dir
-    if (data_dir / LOCAL_ENV_NAME).is_file():
+    if data_dirs.is_there(data_dir, LOCAL_ENV_NAME):
         # a file that an operator named goes before what `make run` made up
         in_files = [
             name.removesuffix("_FILE") for name, place in os.environ.items() if name.endswith("_FILE") and place
@@ -73,10 +81,6 @@ def _from_file(name: str) -> str:
         raise ImproperlyConfigured(f"{name}_FILE names {place}, which cannot be read ({reason}).") from None
 
 
-class Malformed(ValueError):
-    """A value that breaks a rule; its text never contains the value."""
-
-
 def text(raw: str) -> str:
     return raw
 
@@ -95,10 +99,6 @@ def boolean(raw: str) -> bool:
     if raw.lower() not in known:
         raise Malformed("use true or false")
     return known[raw.lower()]
-
-
-def words(raw: str) -> list[str]:
-    return [word.strip() for word in raw.split(",") if word.strip()]
 
 
 def port_number(raw: str) -> int:
@@ -139,26 +139,6 @@ def certificates(raw: str) -> str:
     return pem
 
 
-def http_url(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Malformed("use an address like https://host or http://host:port")
-    return raw.rstrip("/")
-
-
-def redis_url(raw: str) -> str:
-    if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
-        raise Malformed("use an address like redis://:password@host:6379/0")
-    return raw
-
-
-def database_url(raw: str) -> dict[str, Any]:
-    config: dict[str, Any] = environ.Env.db_url_config(raw)
-    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
-        raise Malformed("use sqlite:///path or postgres://user:password@host:5432/name")
-    return config
-
-
 def seal_keys(raw: str) -> list[str]:
     keys = words(raw)
     for position, key in enumerate(keys, start=1):
@@ -182,13 +162,19 @@ def json_object(raw: str) -> dict[str, Any]:
     return value
 
 
-def networks(raw: str) -> list[str]:
-    for word in words(raw):
-        try:
-            ip_network(word)
-        except ValueError:
-            raise Malformed("use networks like 10.0.0.0/8, separated by commas") from None
-    return words(raw)
+def time_zone(raw: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(raw)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise Malformed("use the name of a time zone, like Asia/Shanghai") from None
+    return raw
+
+
+def report_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username or not parts.path.strip("/"):
+        raise Malformed("use the DSN as Sentry shows it, like https://key@host/1")
+    return raw
 
 
 def log_format(raw: str) -> str:

@@ -14,8 +14,13 @@ from django.conf import settings
 from granian.cli import entrypoint
 from granian.log import LOGGING_CONFIG
 
-import wxcode.wsgi  # noqa: F401  (what is loaded here is loaded in the workers)
-from wxcode.warm_up import connect
+from wxcode.starting import require_own_data, require_settings
+
+require_settings()
+require_own_data()
+
+import wxcode.wsgi  # noqa: E402, F401  (what is loaded here is loaded in the workers)
+from wxcode.warm_up import connect  # noqa: E402
 
 
 def begin() -> None:

@@ -45,8 +45,8 @@ WECHAT_CIRCUIT_SECONDS = env.read("WECHAT_CIRCUIT_SECONDS", env.positive_number,
 # --- web ---------------------------------------------------------------------------------------------------
 
 PORT = env.read("PORT", env.port_number, 8000)
-ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", env.words, ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.read("CSRF_TRUSTED_ORIGINS", env.words, [])
+ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", env.host_names, ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.read("CSRF_TRUSTED_ORIGINS", env.origins, [])
 ROOT_URLCONF = "wxcode.urls"
 WSGI_APPLICATION = "wxcode.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -328,7 +328,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "wxcode" / "locale"]
 USE_TZ = True
-TIME_ZONE = env.read("TIME_ZONE", env.text, "Asia/Shanghai")
+TIME_ZONE = env.read("TIME_ZONE", env.time_zone, "Asia/Shanghai")
 
 # --- monitoring --------------------------------------------------------------------------------------------
 
@@ -421,4 +421,4 @@ LOGGING = {
 }
 
 # Where errors are reported besides the log; empty: nowhere.
-start_reports(env.read("SENTRY_DSN", env.text, ""))
+start_reports(env.read("SENTRY_DSN", env.report_address, ""))

@@ -1,11 +1,10 @@
 """The WSGI applications that granian serves: `application`, and `django_application` without the layer in front."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
+from wxcode.starting import require_settings
 
+require_settings()
 django_application = get_wsgi_application()
 
 # only now, because they need the models; the first request would load the pages

@@ -5,13 +5,15 @@ import signal
 import sys
 
 import environ
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 from redis.exceptions import RedisError
 
 from wxcode import environment as env
+from wxcode.postgresql.reachable import find_postgres_trouble
 from wxcode.stack import lifeline, local_env
-from wxcode.stack.preflight import StartRefused, prepare_data_dir, require_free_port, require_python
+from wxcode.stack.preflight import StartRefused, not_written, prepare_data_dir, require_free_port, require_python
 from wxcode.stack.supervisor import Plan, Supervisor, say
 
 
@@ -27,9 +29,13 @@ def make_plan(given: dict[str, str]) -> Plan:
     workers = env.read("WEB_WORKERS", env.whole_number, 1)
     lock = prepare_data_dir(data_dir)
     require_free_port(host, port)
-    if given.get("REDIS_URL"):
+    if given.get("REDIS_URL") or given.get("REDIS_URL_FILE"):
         require_redis(env.read("REDIS_URL", env.redis_url))
-    local = local_env.complete(data_dir, given)
+    try:
+        local = local_env.complete(data_dir, given)
+    except OSError as error:
+        raise not_written(data_dir, error) from None
+    require_the_rest(local)
     return Plan(
         data_dir=data_dir,
         host=host,
@@ -44,11 +50,25 @@ def make_plan(given: dict[str, str]) -> Plan:
     )
 
 
+def require_the_rest(local: dict[str, str]) -> None:
+    """Read every setting as the processes will, which get `local` as well.
+
+    Raises ImproperlyConfigured, or StartRefused when the given PostgreSQL cannot be used.
+    """
+    os.environ.update(local, DJANGO_SETTINGS_MODULE="wxcode.settings")
+    _ = settings.DATABASES
+    trouble = find_postgres_trouble()
+    if trouble:
+        raise StartRefused(f"{trouble}.")
+
+
 def require_redis(url: str) -> None:
     """Raises StartRefused, without repeating the password, when the given Redis does not answer."""
     try:
         with Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
             client.ping()
+    except (TypeError, ValueError):
+        raise StartRefused("REDIS_URL is malformed: an option behind its ? is not one of redis-py.") from None
     except RedisError as error:
         reason = type(error).__name__
         raise StartRefused(

@@ -13,7 +13,9 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wxcode.settings")
+from wxcode.starting import require_settings
+
+require_settings()
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from wxcode.data_dir import find_owner_trouble
+
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
 LOCK_NAME = "run.lock"
@@ -49,16 +51,16 @@ def require_free_port(host: str, port: int) -> None:
 def prepare_data_dir(directory: Path) -> IO[str]:
     """Create `directory` for its owner alone and lock it for this process; the lock is the returned file.
 
-    Raises StartRefused when it cannot be written, or when another `make run` uses it.
+    Raises StartRefused when it belongs to another user, cannot be written, or is used by another `make run`.
     """
+    trouble = find_owner_trouble(directory)
+    if trouble:
+        raise StartRefused(f"{trouble}.")
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (directory / LOCK_NAME).open("a+", encoding="ascii")
     except OSError as error:
-        raise StartRefused(
-            f"The data directory {directory} cannot be written ({error.strerror}): "
-            "choose another one with `WXCODE_DATA_DIR=/path make run`."
-        ) from None
+        raise not_written(directory, error) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -69,7 +71,18 @@ def prepare_data_dir(directory: Path) -> IO[str]:
             f"wxcode is already running on the data directory {directory} (process {owner}): "
             "stop it, or start a second one with `PORT=8001 WXCODE_DATA_DIR=/other/path make run`."
         ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    try:
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+    except OSError as error:
+        raise not_written(directory, error) from None
     return lock
+
+
+def not_written(directory: Path, error: OSError) -> StartRefused:
+    """Because the disk is full, for example."""
+    return StartRefused(
+        f"The data directory {directory} cannot be written ({error.strerror}): "
+        "make it writable, or choose another one with `WXCODE_DATA_DIR=/path make run`."
+    )

@@ -47,6 +47,12 @@ def test_a_redis_that_does_not_answer_is_named_without_its_password():
     assert "hidden-word" not in str(refused.value)
 
 
+def test_an_option_of_the_redis_address_that_nobody_knows_is_refused():
+    with pytest.raises(StartRefused, match="REDIS_URL is malformed: an option behind its") as refused:
+        require_redis("redis://:hidden-word@127.0.0.1:1/0?hidden=1")
+    assert "hidden" not in str(refused.value)
+
+
 def test_a_data_directory_in_use_names_the_process_that_uses_it(tmp_path):
     naming_us = pytest.raises(StartRefused, match=f"already running .* \\(process {os.getpid()}\\)")
     with prepare_data_dir(tmp_path / "data"), naming_us:

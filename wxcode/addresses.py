@@ -1,12 +1,13 @@
 """Settings that are addresses: URLs of servers, host names, origins, networks. Each error shows the right form."""
 
 import re
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
 
+from apps.clients.addresses import unmapped
 from wxcode.malformed import Malformed
 
 HTTP_FORM = "use an address like https://host or http://host:port"
@@ -29,7 +30,6 @@ ORIGIN_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
 WITH_PORT = re.compile(r"[^:]+:\d*|\[.*\]:\d*")
 OTHER_SEPARATORS = re.compile(r"[;，；、\s]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 def words(raw: str) -> list[str]:
@@ -181,11 +181,3 @@ def networks(raw: str) -> list[str]:
         except ValueError:
             raise Malformed("use networks like 10.0.0.0/8, separated by commas") from None
     return [str(unmapped(ip_network(word))) for word in words(raw)]
-
-
-def unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """An IPv4 network that is written behind IPv6 (::ffff:10.0.0.0/104) as IPv4, as addresses are compared."""
-    if not isinstance(network, IPv6Network) or not network.subnet_of(MAPPED):
-        return network
-    address = IPv6Address(network.network_address).ipv4_mapped
-    return IPv4Network((int(address or 0), network.prefixlen - MAPPED.prefixlen))

@@ -9,6 +9,7 @@ from django.conf import settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
@@ -55,6 +56,14 @@ def parse_address(text: str) -> Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
+def unmapped(network: Network) -> Network:
+    """IPv4 that is written behind IPv6 (::ffff:10.0.0.0/104) as IPv4, which is how addresses are compared."""
+    if not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(MAPPED):
+        return network
+    first = network.network_address.ipv4_mapped
+    return ipaddress.IPv4Network((int(first or 0), network.prefixlen - MAPPED.prefixlen))
+
+
 @lru_cache(maxsize=8)
 def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text) for text in texts)
+    return tuple(unmapped(ipaddress.ip_network(text)) for text in texts)

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.clients.addresses import unmapped
+
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Redis keeps the moments of one minute's requests per key: 9 bytes each
@@ -66,9 +68,9 @@ def normalize_origin(text: str) -> str:
 
 
 def parse_network(text: str) -> IpNetwork:
-    """The network written as CIDR or as one address."""
+    """The network written as CIDR or as one address; IPv4 behind IPv6 is IPv4."""
     try:
-        return ipaddress.ip_network(text.strip())
+        return unmapped(ipaddress.ip_network(text.strip()))
     except ValueError:
         pass
     try:

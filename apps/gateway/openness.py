@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.clients.addresses import unmapped
 from apps.clients.validation import demand_list_of_texts, normalize_origin
 
 # A public network that one organisation may well have for itself; private ones may be larger.
@@ -20,7 +21,7 @@ def demand_narrow(networks: object) -> None:
     """Raises ValidationError for a network that is so large that it means "everybody"."""
     for text in demand_list_of_texts(networks):
         try:
-            network = ipaddress.ip_network(text)
+            network = unmapped(ipaddress.ip_network(text))
         except ValueError:
             # reported by the validator of the field
             continue

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.clients.addresses import Network, client_address, is_inside, parse_address
+from apps.clients.addresses import Network, client_address, is_inside, parse_address, unmapped
 from apps.errors import WxcodeError
 
 
@@ -48,4 +48,4 @@ def is_from_this_machine(request: HttpRequest) -> bool:
 
 
 def _networks(texts: list[str]) -> list[Network]:
-    return [ipaddress.ip_network(text) for text in texts]
+    return [unmapped(ipaddress.ip_network(text)) for text in texts]

@@ -3,6 +3,8 @@
 import pytest
 
 from apps.clients.addresses import client_address
+from apps.clients.facts import forget_everything
+from apps.clients.models import ApiClient
 from apps.clients.services import create_client
 from tests.integration.clients.conftest import bearer
 
@@ -63,3 +65,16 @@ def test_the_networks_of_a_key_are_held_against_the_client_behind_the_proxy(clie
     _client, key = create_client(name="shop", scopes=["codes:read"], networks=[f"{CLIENT}/32"])
     answer = client.get("/api/v1/codes/", headers=bearer(key) | {"X-Forwarded-For": forwarded})
     assert answer.status_code == status
+
+
+@pytest.mark.django_db
+def test_a_network_in_the_form_of_ipv6_means_the_addresses_of_ipv4(client, settings):
+    api_client, key = create_client(name="shop", scopes=["codes:read"])
+    # as the version before kept it
+    ApiClient.objects.filter(pk=api_client.pk).update(networks=["::ffff:127.0.0.0/104"])
+    forget_everything()
+    assert [ask(client, key, peer) for peer in ("127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1")] == [200, 200, 403]
+
+
+def ask(client, key, peer):
+    return client.get("/api/v1/codes/", headers=bearer(key), REMOTE_ADDR=peer).status_code

@@ -35,7 +35,14 @@ def test_what_browsers_never_send_is_no_origin(text):
 
 @pytest.mark.parametrize(
     ("text", "network"),
-    [("203.0.113.7", "203.0.113.7/32"), ("10.0.0.0/8", "10.0.0.0/8"), ("2001:DB8::/32", "2001:db8::/32")],
+    [
+        ("203.0.113.7", "203.0.113.7/32"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+        # as a dual-stack socket reports IPv4
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+    ],
 )
 def test_a_network_is_an_address_or_cidr(text, network):
     assert normalize_networks([text, text]) == [network]

@@ -281,7 +281,7 @@ def test_every_port_of_this_machine_can_be_listed(client, shop):
 
 
 def test_the_door_for_tokens_is_never_open_to_the_world():
-    too_large = ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/2", "8.0.0.0/8", "2000::/3"]
+    too_large = ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/2", "8.0.0.0/8", "2000::/3", "::ffff:0:0/96"]
     for network in too_large:
         OpenDoor(door="qrcode", networks=[network]).full_clean()
         with pytest.raises(ValidationError, match="too large"):

@@ -5,8 +5,8 @@ from ipaddress import ip_network
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.clients.addresses import unmapped
 from wxcode import environment as env
-from wxcode.addresses import unmapped
 
 PERCENT, HOST = "percent-encode the special characters in its password", "it names no host"
 REFUSED = {

@@ -7,6 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 FieldErrors = Mapping[str, Sequence[str]]
 
+# What browsers send as Origin for a page whose origin they hide; everybody's pages can have it, so it is never allowed.
+NULL_ORIGIN = "null"
+NULL_ORIGIN_SENT = _("The browser sent “Origin: null”, which hides the page that the request came from.")
+NULL_ORIGIN_ADVICE = _(
+    "Open wxcode in a tab of its own, not inside another page. If that doesn't help, a proxy or a browser extension "
+    "sets Referrer-Policy: no-referrer. Have it set same-origin instead."
+)
+
 
 class WxcodeError(Exception):
     """An error with everything that its reader needs to act on it.

@@ -12,7 +12,7 @@ from rest_framework.views import set_rollback
 
 from apps.api import errors
 from apps.api.translation import find_wxcode_error
-from apps.errors import NotFound, WxcodeError
+from apps.errors import NULL_ORIGIN, NULL_ORIGIN_ADVICE, NULL_ORIGIN_SENT, NotFound, WxcodeError
 
 MEDIA_TYPE = "application/problem+json"
 API_ROOT = "/api/"
@@ -107,6 +107,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """`CSRF_FAILURE_VIEW`: as a problem below /api/, Django's page elsewhere."""
+    if is_api(request) and request.headers.get("Origin") == NULL_ORIGIN:
+        return problem_response(errors.CsrfFailed(NULL_ORIGIN_SENT, advice=NULL_ORIGIN_ADVICE))
     if is_api(request):
         return problem_response(errors.CsrfFailed(reason))
     return csrf.csrf_failure(request, reason=reason)

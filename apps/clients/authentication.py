@@ -15,6 +15,7 @@ from apps.clients.credentials import authenticate_key, find_key
 from apps.clients.errors import CsrfFailed
 from apps.clients.rate_limits import count_request
 from apps.clients.staff import staff_caller
+from apps.errors import NULL_ORIGIN, NULL_ORIGIN_ADVICE, NULL_ORIGIN_SENT
 
 # where every mini-program's requests come from, as WeChat's clients say
 WECHAT_PAGES = "https://servicewechat.com"
@@ -77,4 +78,6 @@ class StaffSessionAuthentication(SessionAuthentication):
         try:
             super().enforce_csrf(request)  # type: ignore[arg-type]
         except exceptions.PermissionDenied as exc:
+            if request.headers.get("Origin") == NULL_ORIGIN:
+                raise CsrfFailed(NULL_ORIGIN_SENT, advice=NULL_ORIGIN_ADVICE) from exc
             raise CsrfFailed(str(exc.detail)) from exc

@@ -16,7 +16,7 @@ from apps.clients.errors import (
     PublishableKeyRefused,
 )
 from apps.clients.validation import IpNetwork
-from apps.errors import WxcodeError
+from apps.errors import NULL_ORIGIN, NULL_ORIGIN_SENT, WxcodeError
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,26 @@ class Caller:
                 advice=_("Browsers send Origin by themselves. From a server, use a secret key (wxc_…)."),
             )
         # a key without origins is for servers; browsers keep its answers from pages, as no CORS header comes with them
-        if origin is not None and (self.origins or self.is_publishable) and origin not in self.origins:
+        is_limited = bool(self.origins) or self.is_publishable
+        if is_limited and origin == NULL_ORIGIN:
+            return null_origin_refused()
+        if is_limited and origin is not None and origin not in self.origins:
             return OriginNotAllowed(
                 _("This API key may not be used by pages of %(origin)s.") % {"origin": origin},
                 advice=_("An operator can add the origin to the key in the admin."),
             )
         return None
+
+
+def null_origin_refused() -> OriginNotAllowed:
+    """For a page that no list can name."""
+    return OriginNotAllowed(
+        NULL_ORIGIN_SENT,
+        advice=_(
+            "Browsers do this for a file opened from the disk, a sandboxed frame and some redirects. Serve the page "
+            "from a web server, and call this address directly from it."
+        ),
+    )
 
 
 def invalid_key() -> InvalidKey:

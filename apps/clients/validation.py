@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.addresses import unmapped
+from apps.errors import NULL_ORIGIN
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -51,6 +52,10 @@ def normalize_scopes(scopes: Iterable[str]) -> list[str]:
 
 def normalize_origin(text: str) -> str:
     """The origin as browsers send it: lower case, without a default port, a path or a trailing slash."""
+    if text.strip().lower() == NULL_ORIGIN:
+        raise ValidationError(
+            _("“null” can't be allowed: browsers send it for every page whose origin they hide, whoever made the page.")
+        )
     try:
         parts = urlsplit(text.strip().lower())
         port = parts.port

@@ -10,12 +10,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.addresses import Network, client_address, is_inside
+from apps.clients.caller import null_origin_refused
 from apps.clients.credentials import authenticate_key, find_key, not_authenticated
 from apps.clients.errors import NetworkNotAllowed, OriginNotAllowed
 from apps.clients.facts import ShortMemory
 from apps.clients.rate_limits import count_request
 from apps.clients.validation import parse_network
 from apps.codes.requests import Issuer
+from apps.errors import NULL_ORIGIN
 from apps.gateway.models import OlderDoor, OpenDoor
 from apps.gateway.openness import is_origin_listed
 
@@ -85,6 +87,8 @@ def _demand_openness(request: HttpRequest, openness: Openness) -> None:
         )
     origin = request.headers.get("Origin")
     is_own_page = origin == f"{request.scheme}://{request.get_host()}"
+    if origin == NULL_ORIGIN:
+        raise null_origin_refused()
     if origin is not None and not is_own_page and not openness.admits_page_of(origin):
         raise OriginNotAllowed(
             _("This address may not be used without a key by pages of %(origin)s.") % {"origin": origin},

@@ -120,6 +120,13 @@ def test_staff_who_were_deactivated_are_nobody(db):
     assert browser.get(CODES).status_code == 401
 
 
+def test_staff_on_a_page_whose_origin_is_hidden_are_told_so(db):
+    browser = signed_in(enforce_csrf_checks=True)
+    problem = browser.post(CODES, "{}", "application/json", headers={"Origin": "null"}).json()
+    assert problem["code"] == "csrf_failed"
+    assert "“Origin: null”" in problem["detail"] and "Referrer-Policy" in problem["advice"]
+
+
 def test_staff_need_the_csrf_token_for_unsafe_methods(db):
     browser = signed_in(enforce_csrf_checks=True)
     assert answer(browser.post(CODES, "{}", "application/json")) == (403, "csrf_failed")

@@ -50,6 +50,13 @@ def test_a_page_that_only_another_key_lists_is_refused(client, make):
     assert ALLOWED not in response
 
 
+def test_a_page_whose_origin_is_hidden_is_told_so(client, make):
+    _client, key = make(origins=[ORIGIN])
+    problem = client.get(CODES, headers=bearer(key) | {"Origin": "null"}).json()
+    assert problem["code"] == "origin_not_allowed"
+    assert "“Origin: null”" in problem["detail"] and "from a web server" in problem["advice"]
+
+
 def test_a_server_key_in_a_browser_is_answered_without_permission_to_read(client, make):
     _client, key = make()
     make(name="blog", origins=[ORIGIN])

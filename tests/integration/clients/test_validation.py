@@ -16,7 +16,7 @@ ORIGINS = [
     ("capacitor://localhost", "capacitor://localhost"),
 ]
 NOT_ORIGINS = [
-    "*", "null", "", "shop.example.com", "https://", "https://*.example.com", "https://a.example/path", "https://a?b",
+    "*", "", "shop.example.com", "https://", "https://*.example.com", "https://a.example/path", "https://a?b",
     "https://a#b", "https://user@a.example", "https://a.example:port", "https://a.example:99999", "https://商店.example",
     "https://a b", "//a.example", "https://[::1", "https://a.example:",
 ]  # fmt: skip
@@ -31,6 +31,11 @@ def test_an_origin_is_kept_as_browsers_send_it(text, origin):
 def test_what_browsers_never_send_is_no_origin(text):
     with pytest.raises(ValidationError, match="is not an origin"):
         normalize_origins([text])
+
+
+def test_the_origin_of_hidden_pages_is_refused_with_its_reason():
+    with pytest.raises(ValidationError, match="“null” can't be allowed"):
+        normalize_origins(["Null"])
 
 
 @pytest.mark.parametrize(

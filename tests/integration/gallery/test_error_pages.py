@@ -31,6 +31,14 @@ def test_a_form_without_its_token_says_what_to_do(db):
     assert "Please send it again" in answer.text
 
 
+def test_a_form_of_a_page_whose_origin_is_hidden_is_told_so(db):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(make_staff())
+    answer = strict.post("/make/", {}, headers={"Origin": "null"})
+    assert answer.status_code == 403
+    assert "“Origin: null”" in answer.text and "<h1>Please send it again" not in answer.text
+
+
 def test_the_admin_bears_the_name_and_leads_back_to_the_gallery(staff):
     text = staff.get("/admin/").text
     assert "<title>Site administration | wxcode</title>" in text

@@ -277,6 +277,11 @@ def test_every_port_of_this_machine_can_be_listed(client, shop):
     assert [knock(client, QRCODE, Origin=origin).status_code for origin in origins] == [200, 200, 403, 403]
 
 
+def test_a_page_whose_origin_is_hidden_is_told_so(client, shop):
+    OpenDoor.objects.create(door="qrcode", networks=["127.0.0.0/8"], origins=[PAGE])
+    assert "Origin: null" in knock(client, QRCODE, Origin="null").content.decode()
+
+
 # --- what an operator may choose ---------------------------------------------------------------------------------
 
 

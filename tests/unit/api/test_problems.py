@@ -4,9 +4,9 @@ import json
 import logging
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from apps.api.problems import problem_bytes, problem_response
+from apps.api.problems import csrf_failure, problem_bytes, problem_response
 from apps.errors import InvalidRequest, NotFound, WxcodeError
 from tests.unit.api.urls import FAILURES
 
@@ -181,6 +181,13 @@ def test_an_unknown_address_is_not_found_even_without_a_csrf_token(api):
 def test_a_missing_csrf_token_is_a_problem_too(api):
     response = Client(enforce_csrf_checks=True).post("/api/v1/plain/")
     assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
+
+
+def test_a_form_of_a_page_whose_origin_is_hidden_is_told_so():
+    request = RequestFactory().post("/api/v1/plain/", headers={"Origin": "null"})
+    problem = json.loads(csrf_failure(request, "Origin checking failed").content)
+    assert problem["code"] == "csrf_failed"
+    assert "“Origin: null”" in problem["detail"] and "Referrer-Policy" in problem["advice"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext, to_locale
 
+from apps.wechat.errcodes import ALL_ERRCODES, ErrorCode, find_errcode
+
+SEEN_IP = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?=[.。 ]*$)")
 PLACEHOLDER = re.compile(r"%\((?P<percent>\w+)\)[sd]|\{(?P<brace>\w+)\}")
 # a form with less text around its placeholders would fit by accident: "{count} of {limit}"
 LETTERS = 8
@@ -34,11 +37,33 @@ def retold(text: str, *, depth: int = DEPTH) -> str:
     plain, forms = _known()
     if text in plain:
         return gettext(plain[text])
+    if text in (told := _told_by_errcodes()):
+        entry, name = told[text]
+        return str(getattr(entry, name))
     for form in forms:
         if form.landmark in text and (found := form.pattern.fullmatch(text)):
             facts = {name: retold(value, depth=depth - 1) for name, value in found.groupdict().items()}
             return _fill(gettext(form.message), facts)
     return text
+
+
+def tell_cause(errcode: int | None, detail: str) -> str:
+    """Why it failed, in the active language: what `errcode` means, else the stored `detail`.
+
+    The number outlives every wording: rows that were stored years ago are told in the words of today.
+    """
+    known = find_errcode(errcode) if errcode is not None else None
+    if known is None:
+        return retold(detail)
+    if seen_ip := SEEN_IP.search(detail):
+        return gettext("{detail} WeChat saw this server as {ip}.").format(detail=known.meaning, ip=seen_ip[0])
+    return known.meaning
+
+
+def tell_cure(errcode: int | None, advice: str) -> str:
+    """What to do about it, in the active language: the cure of `errcode`, else the stored `advice`."""
+    known = find_errcode(errcode) if errcode is not None else None
+    return known.cure if known else retold(advice)
 
 
 def _fill(message: str, facts: dict[str, str]) -> str:
@@ -60,6 +85,17 @@ def _known() -> tuple[dict[str, str], list[Form]]:
         elif form := _form(message, wording):
             forms.append(form)
     return plain, sorted(forms, key=lambda form: -len(form.landmark))
+
+
+@lru_cache(maxsize=1)
+def _told_by_errcodes() -> dict[str, tuple[ErrorCode, str]]:
+    """Every text of the table of errcodes with its entry, and which of the entry's texts it is."""
+    return {
+        getattr(entry, f"{name}_{language}"): (entry, name)
+        for entry in ALL_ERRCODES.values()
+        for name in ("meaning", "cure")
+        for language in ("en", "zh")
+    }
 
 
 def _wordings() -> Iterator[tuple[str, str]]:

@@ -18,7 +18,6 @@ from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, Cod
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
-from apps.retold import retold
 
 
 class History:
@@ -100,7 +99,7 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
     def state_now(self, batch: CodeBatch) -> Any:
         text = batch.get_state_display()
         if batch.state == BatchState.HELD:
-            reason = f"{retold(batch.hold_detail)} {retold(batch.hold_advice)}"
+            reason = f"{batch.hold_cause} {batch.hold_cure}"
             return format_html("<strong>{}</strong><br>{}", text, reason)
         run = getattr(batch.miniprogram, "batch_run", None)
         is_attended = run is not None and run.lease_until > timezone.now()
@@ -185,16 +184,19 @@ class BatchItemAdmin(History, GrantedRows):
     search_fields = ["scene", "label", "external_id", "rid"]
     list_select_related = ["batch"]
     raw_id_fields = ["batch", "code"]
+    # stored in a language of the worker's own
+    exclude = ["detail", "advice"]
+    readonly_fields = ["problem", "cure"]
     list_per_page = 100
     show_full_result_count = False
 
     @admin.display(description=_("detail"))
     def problem(self, item: BatchItem) -> str:
-        return retold(item.detail)
+        return item.cause
 
     @admin.display(description=_("what to do"))
     def cure(self, item: BatchItem) -> str:
-        return retold(item.advice)
+        return item.cure
 
 
 @admin.register(BatchRun)

@@ -13,6 +13,7 @@ from apps.batches.verdicts import LONGEST_PAUSE
 from apps.clients.models import ApiClient
 from apps.codes.models import EXTERNAL_ID_MAX_LENGTH, LABEL_MAX_LENGTH, Door, IssuedCode, Kind
 from apps.miniprograms.models import EnvVersion, MiniProgram
+from apps.retold import tell_cause, tell_cure
 
 NAME_MAX_LENGTH = 100
 MAX_ROWS = 100_000
@@ -156,6 +157,16 @@ class CodeBatch(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def hold_cause(self) -> str:
+        """Why it is on hold, in the active language, whatever the worker's was."""
+        return tell_cause(self.hold_errcode, self.hold_detail)
+
+    @property
+    def hold_cure(self) -> str:
+        """What to do about it, in the active language."""
+        return tell_cure(self.hold_errcode, self.hold_advice)
+
+    @property
     def is_limited_kind(self) -> bool:
         """Whether a code of this kind is taken from the pool of 100,000, so that none may be asked for twice."""
         return self.kind != Kind.UNLIMITED
@@ -225,6 +236,16 @@ class BatchItem(models.Model):
     def title(self) -> str:
         """What people call it: its label, else its scene."""
         return self.label or self.scene
+
+    @property
+    def cause(self) -> str:
+        """Why it failed, in the active language, whatever the worker's was."""
+        return tell_cause(self.errcode, self.detail)
+
+    @property
+    def cure(self) -> str:
+        """What to do about it, in the active language."""
+        return tell_cure(self.errcode, self.advice)
 
 
 class BatchRun(models.Model):

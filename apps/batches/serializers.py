@@ -14,6 +14,7 @@ from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems, find_kind_p
 from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
 from apps.codes.models import PATH_KINDS, TAG_MAX_LENGTH, Kind
 from apps.miniprograms.models import EnvVersion
+from apps.retold import retold
 
 MOST_NUMBER = 10**15
 
@@ -141,14 +142,21 @@ class ReportOutput(serializers.Serializer[Report]):
         return [{"row": row, "code_id": code_id} for row, code_id in report.existing_rows]
 
 
+class StoredText(serializers.CharField):
+    """What a worker has stored in the language of its day, in the caller's."""
+
+    def to_representation(self, value: str) -> str:
+        return retold(value)
+
+
 class HoldOutput(serializers.Serializer[CodeBatch]):
     """Why a held batch waits."""
 
     code = serializers.CharField(source="hold_code")
     errcode = serializers.IntegerField(source="hold_errcode", allow_null=True)
     rid = serializers.CharField(source="hold_rid")
-    detail = serializers.CharField(source="hold_detail")
-    advice = serializers.CharField(source="hold_advice")
+    detail = StoredText(source="hold_detail")
+    advice = StoredText(source="hold_advice")
     resume_at = serializers.DateTimeField(allow_null=True, help_text="null: a person has to press resume.")
 
 
@@ -211,8 +219,8 @@ class ItemOutput(serializers.Serializer[BatchItem]):
     error = serializers.CharField()
     errcode = serializers.IntegerField(allow_null=True)
     rid = serializers.CharField()
-    detail = serializers.CharField()
-    advice = serializers.CharField()
+    detail = StoredText()
+    advice = StoredText()
     finished_at = serializers.DateTimeField(allow_null=True)
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})

@@ -16,11 +16,10 @@ from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, Kind, LifetimePool
 from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.grants import visible_appids
+from apps.retold import tell_cause, tell_cure
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tables.long_lists import SHOWN_AT_MOST, NewestOnly, RecentValues
 from apps.tokens.admin_inquiries import RidAction
-from apps.tokens.templatetags.token_cells import in_words
-from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 
@@ -118,7 +117,7 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "error": attrgetter("code"),
         "errcode": attrgetter("errcode"),
         "rid": attrgetter("rid"),
-        "detail": lambda attempt: in_words(attempt.errcode, attempt.detail),
+        "detail": lambda attempt: tell_cause(attempt.errcode, attempt.detail),
         "took_ms": attrgetter("took_ms"),
     }
 
@@ -143,12 +142,11 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
 
     @admin.display(description=_("what was wrong and what to do"))
     def explanation(self, attempt: FailedAttempt) -> str:
-        known = find_errcode(attempt.errcode) if attempt.errcode is not None else None
         return format_html(
             '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
             attempt.code if attempt.errcode is None else attempt.errcode,
-            in_words(attempt.errcode, attempt.detail),
-            known.cure if known else "",
+            tell_cause(attempt.errcode, attempt.detail),
+            tell_cure(attempt.errcode, ""),
             f"rid {attempt.rid}" if attempt.rid else "",
         )
 

@@ -10,9 +10,6 @@ from django.utils.translation import gettext as _
 from apps.batches.models import BatchState, CodeBatch
 from apps.batches.progress import Progress, find_progress
 from apps.miniprograms.grants import Viewer, only_visible
-from apps.retold import retold
-from apps.tokens.templatetags.token_cells import in_words
-from apps.wechat.errcodes import find_errcode
 
 BATCHES_SHOWN = 6
 STUCK_FIRST = Case(
@@ -48,13 +45,12 @@ class OpenBatch:
     @property
     def reason(self) -> str:
         """Why it is held, in the active language."""
-        return in_words(self.batch.hold_errcode, self.batch.hold_detail)
+        return self.batch.hold_cause
 
     @property
     def cure(self) -> str:
         """What to do about it."""
-        known = find_errcode(self.batch.hold_errcode) if self.batch.hold_errcode is not None else None
-        return known.cure if known else retold(self.batch.hold_advice)
+        return self.batch.hold_cure
 
 
 def find_open_batches(user: Viewer, *, now: datetime) -> tuple[list[OpenBatch], int]:

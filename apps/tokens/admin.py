@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.miniprograms.admin import MiniProgramAdmin
 from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.models import MiniProgram
+from apps.retold import tell_cause
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tables.long_lists import NewestOnly, RecentValues
 from apps.tokens.admin_actions import TokenActions
@@ -149,7 +150,7 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "error": attrgetter("code"),
         "errcode": attrgetter("errcode"),
         "rid": attrgetter("rid"),
-        "detail": lambda event: token_cells.in_words(event.errcode, event.detail),
+        "detail": lambda event: tell_cause(event.errcode, event.detail),
     }
 
     class Media:

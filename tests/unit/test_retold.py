@@ -4,7 +4,8 @@ import pytest
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from apps.retold import retold
+from apps.retold import retold, tell_cause, tell_cure
+from apps.wechat.errcodes import ALL_ERRCODES, find_errcode
 
 ENGLISH = "The environment variable TEA_SECRET is not set."
 
@@ -54,3 +55,37 @@ def test_the_language_of_the_reader_changes_nothing_that_is_already_in_it():
     with override("en"):
         assert retold(ENGLISH) == ENGLISH
     assert chinese_of(chinese_of(ENGLISH)) == chinese_of(ENGLISH)
+
+
+def test_what_wechat_said_is_told_inside_of_our_sentence():
+    known = find_errcode(41030)
+    told = chinese_of(f"WeChat answered 41030: {known.meaning_en}")
+    assert known.meaning_zh in told and "WeChat" not in told
+    with override("en"):
+        assert retold(told) == f"WeChat answered 41030: {known.meaning_en}"
+    advice = "%(count)d rows in a row were refused like this. Mend it, or resume to go on anyway. %(cure)s"
+    told = chinese_of(advice % {"count": 50, "cure": known.cure_en})
+    assert told.endswith(known.cure_zh) and "50" in told and "rows" not in told
+
+
+def test_every_text_of_the_table_of_errcodes_has_its_other_language():
+    for entry in ALL_ERRCODES.values():
+        assert not chinese_of(entry.cure_en).isascii()
+        with override("en"):
+            assert retold(entry.meaning_zh) == entry.meaning_en
+
+
+@pytest.mark.parametrize("ip", ["203.0.113.7", "2001:db8::7"])
+def test_a_cause_is_told_by_its_errcode_with_the_address_that_wechat_saw(ip):
+    known = find_errcode(40164)
+    with override("zh-hans"):
+        told = tell_cause(40164, f"WeChat answered 40164: a wording of another year WeChat saw this server as {ip}.")
+        assert told.startswith(known.meaning_zh) and ip in told and "year" not in told
+        assert tell_cause(40164, "A wording of another year.") == known.meaning_zh
+        assert tell_cure(40164, "An advice of another year.") == known.cure_zh
+
+
+def test_an_unknown_errcode_or_none_is_told_as_it_was_stored():
+    for errcode in (None, 99999999):
+        assert tell_cause(errcode, "said by a proxy") == "said by a proxy"
+        assert tell_cure(errcode, ENGLISH) == retold(ENGLISH)

@@ -10,7 +10,6 @@ from django.utils import timezone
 from openpyxl.cell import WriteOnlyCell
 
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
-from apps.retold import retold
 from apps.tables.csv_stream import CHUNK, csv_lines
 
 ASKED_COLUMNS = ("scene", "page", "label", "tags", "external_id", "env_version", "width")
@@ -40,7 +39,7 @@ def record(batch: CodeBatch, item: BatchItem) -> list[str]:
     further = [str(item.extra.get(column, "")) for column in batch.columns]
     finished = timezone.localtime(item.finished_at).isoformat(timespec="seconds") if item.finished_at else ""
     numbers = [_text(item.code_id), finished, item.error, _text(item.errcode)]
-    result = [str(item.row), item.state, *numbers, item.rid, retold(item.detail), retold(item.advice)]
+    result = [str(item.row), item.state, *numbers, item.rid, item.cause, item.cure]
     return [*asked, str(item.width), *further, *result]
 
 

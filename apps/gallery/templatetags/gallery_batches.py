@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from apps.batches.models import BatchState, CodeBatch
 from apps.batches.progress import find_progress
 from apps.gallery.notices import notice_facts
-from apps.retold import retold
 
 register = template.Library()
 
@@ -21,10 +20,6 @@ STATES = {
     BatchState.DONE: gettext_lazy("done"),
     BatchState.CANCELLED: gettext_lazy("cancelled"),
 }
-
-
-# what a worker has stored in a language of its own, in the reader's
-register.filter("retold", retold)
 
 
 @register.filter

@@ -11,14 +11,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.retold import retold
+from apps.retold import retold, tell_cause, tell_cure
 from apps.tokens.health import TokenState
 from apps.tokens.models import Outcome, TokenEvent
 from apps.tokens.overview import Overview, Urgency
 from apps.tokens.quota import REFUSE_SHARE, WARN_SHARE, QuotaUse
 from apps.tokens.theft import advice_for
 from apps.tokens.trouble import Trouble
-from apps.wechat.errcodes import find_errcode
 from apps.wechat.types import CODE_CALLS_PER_MINUTE
 
 register = template.Library()
@@ -159,18 +158,17 @@ def event_outcome(event: TokenEvent) -> SafeString:
 @register.filter
 def event_meaning(event: TokenEvent) -> str:
     """What WeChat said, in the active language, or what else is to be known."""
-    return in_words(event.errcode, event.detail)
+    return tell_cause(event.errcode, event.detail)
 
 
 def event_explanation(event: TokenEvent) -> str:
     """The errcode, what it means, what to do about it, and WeChat's name of the call."""
-    known = find_errcode(event.errcode) if event.errcode is not None else None
     name = event.code if event.errcode is None else str(event.errcode)
     return format_html(
         '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
         name,
         event_meaning(event),
-        known.cure if known else "",
+        tell_cure(event.errcode, ""),
         f"rid {event.rid}" if event.rid else "",
     )
 
@@ -201,29 +199,14 @@ def ago(moment: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
-def in_words(errcode: int | None, detail: str) -> str:
-    """`detail`, which was written in the language of its day, in the active one."""
-    told = retold(detail)
-    known = find_errcode(errcode) if errcode is not None else None
-    if known is None:
-        return told
-    for meaning in (known.meaning_en, known.meaning_zh):
-        # what the detail adds to the meaning, such as the address that WeChat saw
-        _before, _meaning, more = told.partition(meaning)
-        if more.strip():
-            return f"{known.meaning} {more.strip()}"
-    return known.meaning
-
-
 def what_happened(trouble: Trouble) -> str:
     """The failure in the active language."""
-    return in_words(trouble.errcode, str(trouble.problem["detail"]))
+    return tell_cause(trouble.errcode, str(trouble.problem["detail"]))
 
 
 def cure(trouble: Trouble) -> str:
     """What to do about it."""
-    known = find_errcode(trouble.errcode) if trouble.errcode is not None else None
-    return known.cure if known else retold(str(trouble.problem.get("advice", "")))
+    return tell_cure(trouble.errcode, str(trouble.problem.get("advice", "")))
 
 
 @register.filter

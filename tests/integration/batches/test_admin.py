@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from apps.batches import claims, services
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+from apps.wechat.errcodes import find_errcode
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:batches_codebatch_changelist")
@@ -32,6 +33,17 @@ def test_a_held_batch_says_why_and_what_to_do(admin_client, batch):
     CodeBatch.objects.update(state=BatchState.HELD, hold_detail="WeChat answered 40125", hold_advice="Check AppSecret")
     page = admin_client.get(LIST).text
     assert "WeChat answered 40125" in page and "Check AppSecret" in page
+
+
+def test_the_rows_and_the_list_tell_what_wechat_refused_in_the_readers_language(admin_client, batch):
+    known = find_errcode(41030)
+    CodeBatch.objects.update(state=BatchState.HELD, hold_errcode=41030, hold_detail="Old.", hold_advice="Old.")
+    BatchItem.objects.filter(batch=batch).update(state=ItemState.FAILED, errcode=41030, detail="Old.", advice="Old.")
+    rows = reverse("admin:batches_batchitem_changelist")
+    row = reverse("admin:batches_batchitem_change", args=[batch.items.first().pk])
+    for address in (LIST, rows, row):
+        page = admin_client.get(address, headers={"accept-language": "zh-hans"}).text
+        assert known.meaning_zh in page and known.cure_zh in page and "Old." not in page
 
 
 def test_a_batch_is_steered_by_post_only(admin_client, batch):

@@ -20,6 +20,7 @@ from apps.exports.fonts import load_fonts
 from apps.exports.layout import sheet_layout
 from apps.exports.sheets import SheetEntry, draw_sheets
 from apps.retold import retold
+from apps.wechat.errcodes import find_errcode
 from tests.parts import ISSUER, make_api
 
 ROWS = [
@@ -66,13 +67,15 @@ def test_the_csv_file_goes_back_into_the_importer(done):
 def test_what_was_wrong_goes_out_in_the_readers_language(done):
     wrong = gettext_noop("The environment variable %(name)s is not set.") % {"name": "TEA"}
     cure = gettext_noop("Set it for every web and worker process and restart them.")
-    done.items.filter(row=4).update(detail=wrong, advice=cure)
+    done.items.filter(row=4).update(errcode=None, detail=wrong, advice=cure)
+    done.items.filter(row=3).update(state="failed", errcode=41030, detail="A wording of 2026.", advice="Mend it.")
     api = make_api()
     for name, lines_of in (("csv", records_of), ("xlsx", rows_of)):
         address = f"/api/v1/batches/{done.pk}/export.{name}?state=failed"
         lines = lines_of(content(api.get(address, headers={"Accept-Language": "zh-hans"})))
         with override("zh-hans"):
-            assert lines[1][-2:] == [retold(wrong), retold(cure)] != [wrong, cure]
+            assert lines[2][-2:] == [retold(wrong), retold(cure)] != [wrong, cure]
+        assert lines[1][-2:] == [find_errcode(41030).meaning_zh, find_errcode(41030).cure_zh]
 
 
 def records_of(body):

@@ -1,6 +1,7 @@
 """Batches in the gallery: the list, one of them, what people do with it, its files, and word of its end."""
 
 import csv
+import html
 import io
 import re
 import zipfile
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, override
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
 from apps.codes.lifetime import AnswerLost
 from apps.gallery import browsing
+from apps.wechat.errcodes import find_errcode
 from tests.integration.batches.conftest import make_batch as make_batch
 from tests.integration.batches.conftest import scenes
 from tests.integration.batches.conftest import work as work
@@ -98,10 +100,10 @@ def test_an_unknown_batch_is_404(staff):
 
 
 def test_why_a_batch_is_held_and_what_to_do_is_shown(staff, make_batch):
-    held = {"hold_errcode": 40125, "hold_rid": "rid-1", "hold_detail": "Wrong secret.", "hold_advice": "Paste it anew."}
+    held = {"hold_code": "storage_unavailable", "hold_detail": "The disk is full.", "hold_advice": "Make room."}
     batch = change(make_batch(3), state=BatchState.HELD, **held)
     text = staff.get(f"/batches/{batch.pk}/").text
-    for words in ("Wrong secret.", "Paste it anew.", "errcode 40125", "rid rid-1", "It waits for you"):
+    for words in ("The disk is full.", "Make room.", "storage_unavailable", "It waits for you"):
         assert words in text
     change(batch, resume_at=timezone.now())
     assert "tries again by itself" in staff.get(f"/batches/{batch.pk}/").text
@@ -110,11 +112,26 @@ def test_why_a_batch_is_held_and_what_to_do_is_shown(staff, make_batch):
 def test_what_a_worker_stored_in_english_is_told_in_chinese(staff, make_batch):
     stored = {"hold_detail": "All permits of this minute are taken.", "hold_advice": "Try again in a few seconds."}
     batch = change(make_batch(3), state=BatchState.HELD, failed=1, **stored)
-    fail_rows(batch, 1, detail=stored["hold_detail"])
+    fail_rows(batch, 1, errcode=None, detail=stored["hold_detail"])
     text = staff.get(f"/batches/{batch.pk}/", headers={"accept-language": "zh-hans"}).text
     assert stored["hold_detail"] not in text and stored["hold_advice"] not in text
     with override("zh-hans"):
         assert text.count(gettext(stored["hold_detail"])) == 2 and gettext(stored["hold_advice"]) in text
+
+
+def test_what_wechat_refused_is_told_in_chinese_by_its_errcode(staff, make_batch):
+    """Whatever was stored: the wording of another year, or a sentence with the address that WeChat saw."""
+    held = {"hold_errcode": 40164, "hold_detail": "A wording of 2026. WeChat saw this server as 203.0.113.7."}
+    batch = change(make_batch(3), state=BatchState.HELD, hold_advice="An advice of 2026.", **held)
+    fail_rows(batch, 1)
+    known = [find_errcode(errcode) for errcode in (40164, 41030)]
+    page, chinese = f"/batches/{batch.pk}/", {"accept-language": "zh-hans"}
+    text = staff.get(page, headers=chinese).text
+    assert known[0].meaning_zh in text and known[0].cure_zh in text and "203.0.113.7" in text
+    assert known[1].meaning_zh in text and known[1].cure_zh in text
+    assert "2026." not in text and "No page." not in text
+    text = staff.get(page).text
+    assert html.escape(known[0].cure_en) in text and html.escape(known[1].cure_en) in text
 
 
 def test_pause_resume_and_cancel(staff, make_batch):
@@ -158,7 +175,8 @@ def test_nothing_is_done_by_following_a_link(staff, make_batch):
 def test_failed_rows_have_errcode_rid_and_cure_and_are_asked_for_again(staff, make_batch):
     batch = change(fail_rows(make_batch(3), 2), state=BatchState.DONE, finished_at=timezone.now())
     text = staff.get(f"/batches/{batch.pk}/").text
-    for words in ("2 failed rows", "errcode 41030", "rid rid-7", "No page.", "Mend it.", "t=1", "Retry failed rows"):
+    meaning = html.escape(find_errcode(41030).meaning_en)
+    for words in ("2 failed rows", "errcode 41030", "rid rid-7", meaning, "t=1", "Retry failed rows"):
         assert words in text
     assert "Retry lost" not in text
     staff.post(f"/batches/{batch.pk}/retry/")

@@ -15,6 +15,7 @@ from apps.codes.models import IssuedCode
 from apps.codes.serializers import ChangeInput
 from apps.errors import InvalidRequest, WxcodeError
 from apps.gallery.browsing import Search
+from apps.gallery.causes import cure_of_code
 from apps.gallery.forms import flat, read_tags
 from apps.gallery.pages import StaffPage
 from apps.gallery.rights import CHANGE_CODES, RightMissing
@@ -47,7 +48,8 @@ class CodeAction(StaffPage):
         if isinstance(error, RightMissing) or not codes.filter(pk=self.kwargs["pk"]).exists():
             return super().render_problem(error)
         facts = code_facts(self, get_code(self.request.user, self.kwargs["pk"]), typed=self.request.POST)
-        return TemplateResponse(self.request, "gallery/code.html", facts | {"problem": error}, status=error.http_status)
+        facts |= {"problem": error, "cure": cure_of_code(error)}
+        return TemplateResponse(self.request, "gallery/code.html", facts, status=error.http_status)
 
 
 class ChangeView(CodeAction):

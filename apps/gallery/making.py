@@ -1,9 +1,10 @@
 """Making one code: the form, the result beside it, and every error where it belongs."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
@@ -14,6 +15,7 @@ from apps.codes.requests import Issuer, code_request
 from apps.codes.services import Issued, issue_code
 from apps.errors import WxcodeError
 from apps.gallery.browsing import recent_pages
+from apps.gallery.causes import FIELDS_OF_ERRCODES, messages_of
 from apps.gallery.forms import (
     KINDS_IN_SHORT,
     SCENE_LENGTH,
@@ -34,8 +36,8 @@ from apps.miniprograms.models import MiniProgram
 
 # Fields that an address may fill in.
 TYPED = ("kind", "scene", "path", "page", "env_version", "width", "color", "line_color", "label", "tags")
-# Whose fault it is that WeChat refused.
-FIELDS_OF_ERRCODES = {41030: "page", 40169: "scene", 40159: "path"}
+# The button below a page that WeChat does not know: once more, without the check.
+UNCHECKED = "unchecked"
 
 
 class MakePage(StaffPage):
@@ -47,6 +49,14 @@ class MakePage(StaffPage):
     template_name = "gallery/make.html"
     is_beside_typing = True
     needs: ClassVar[Mapping[str, str]] = {"GET": MAKE_CODES, "POST": MAKE_CODES}
+
+    @cached_property
+    def sent(self) -> QueryDict:
+        """The form as it was sent, and as the button that was pressed says."""
+        sent = self.request.POST.copy()
+        if UNCHECKED in sent:
+            sent.pop("check_path", None)
+        return sent
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         query = self.request.GET
@@ -60,7 +70,7 @@ class MakePage(StaffPage):
         return self._render(self._form(initial=values_of(code)), **result)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self._form(self.request.POST)
+        form = self._form(self.sent)
         if not form.is_valid():
             return self._render(form, status=400)
         issued = self._issue(form)
@@ -73,20 +83,23 @@ class MakePage(StaffPage):
         elsewhere = super().address_after_login()
         if self.request.method != "POST":
             return elsewhere
-        typed = sent_values(self.request.POST, ("miniprogram", *TYPED))
+        typed = sent_values(self.sent, ("miniprogram", *TYPED))
         return address_with(reverse("gallery:make"), typed | {"away": "1"}) or elsewhere
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:
         if self.request.method != "POST":
             return super().render_problem(error)
-        form = self._form(self.request.POST)
+        form = self._form(self.sent)
         form.is_valid()
         field = FIELDS_OF_ERRCODES.get(error.errcode or 0)
         if field == "page" and form.chosen_kind in PATH_KINDS:
             field = "path"
+        can_uncheck = field == "page" and bool(form["check_path"].value())
         if field:
-            form.add_error(field, str(error.advice or error))
-        return self._render(form, status=error.http_status, problem=error)
+            form.add_error(field, messages_of(error))
+        return self._render(
+            form, status=error.http_status, problem=error, is_marked=bool(field), can_uncheck=can_uncheck
+        )
 
     def _issue(self, form: CodeForm) -> Issued:
         miniprogram: MiniProgram = form.cleaned_data["miniprogram"]

@@ -1,12 +1,16 @@
 """Making one: defaults, the result, and every way to fail, with what was typed still there."""
 
+import html
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils.translation import override
 
 from apps.codes.models import FailedAttempt, IssuedCode
+from apps.gallery.forms import CodeForm
+from apps.wechat.errcodes import find_errcode
 from tests.integration.gallery.staff import PAGE, issue
 from tests.parts import make_miniprogram
 
@@ -301,7 +305,38 @@ def test_the_preview_shows_colour_background_and_size(staff, miniprogram):
         assert [part for part in shown if part not in text] == []
 
 
-def test_what_wechat_says_about_a_page_stands_at_the_page(staff, miniprogram):
-    text = make(staff, miniprogram, page="pages/none/none").text
-    assert re.search(r'<input type="text" name="page" value="pages/none/none"[^>]* aria-invalid="true"', text)
-    assert "errcode 41030" in text
+def test_what_wechat_says_about_a_page_stands_at_the_page_in_the_words_of_the_form(staff, miniprogram):
+    for language in ("en", "zh-hans"):
+        text = html.unescape(
+            staff.post("/make/", form(miniprogram, page="pages/none/none"), headers={"accept-language": language}).text
+        )
+        assert re.search(r'<input type="text" name="page" value="pages/none/none"[^>]* aria-invalid="true"', text)
+        with override(language):
+            at_field = text.partition('name="page"')[2].partition("</ul>")[0]
+            assert at_field.index(find_errcode(41030).meaning) < at_field.index(
+                str(CodeForm.base_fields["check_path"].label)
+            )
+        # the parameters of the API, and its names of errors, are not what a page is about
+        told, details = text.partition("<main")[2].split("<details", 1)
+        assert "wechat_rejected_input" not in told and "errcode" not in told
+        assert "wechat_rejected_input" in details
+        assert "check_path false" not in text and "check_path 为" not in text and "env_version trial" not in text
+
+
+def test_a_page_that_is_not_published_yet_is_used_without_the_check_by_one_button(staff, miniprogram):
+    wrong = {"page": "pages/none/none", "label": "Kept"}
+    text = make(staff, miniprogram, **wrong).text
+    assert 'name="unchecked" value="1">Turn off the check and create</button>' in text
+    # the first button of the form is the one that Enter presses
+    assert '<button class="unseen" type="submit"' in text.partition('id="id_miniprogram"')[0]
+    assert make(staff, miniprogram, **wrong, unchecked="1").status_code == 302
+    code = IssuedCode.objects.get()
+    assert (code.page, code.check_path, code.label) == ("pages/none/none", False, "Kept")
+
+
+def test_the_button_is_not_offered_where_it_would_not_help(staff, sandbox, miniprogram):
+    sandbox.fault("errcode", errcode=40169, endpoint=CODE)
+    text = make(staff, miniprogram).text
+    assert 'name="unchecked"' not in text
+    assert "Enter a scene of 1 to 32 characters." in text
+    assert 'name="unchecked"' not in make(staff, miniprogram, scene="").text

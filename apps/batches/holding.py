@@ -117,15 +117,22 @@ class Holder:
         self._held_until = 0.0
         self._pacer.release()
 
-    def finish_if_done(self, batch: CodeBatch) -> bool:
-        """End `batch` if none of its rows waits or is asked for; answer whether it has ended."""
+    def finish_tried(self) -> None:
+        """End those on hold for a person of which every row was tried meanwhile: nothing is left to resume."""
+        held = CodeBatch.objects.filter(miniprogram=self._miniprogram, state=BatchState.HELD, resume_at=None)
+        for batch in held:
+            self.finish_if_done(batch, state=BatchState.HELD)
+
+    def finish_if_done(self, batch: CodeBatch, *, state: BatchState = BatchState.RUNNING) -> bool:
+        """End `batch` if it is in `state` and none of its rows waits or is asked for; answer whether it has ended."""
         with transaction.atomic():
             # locked, so that a retry either comes before and is seen, or comes after and opens it again
             current = CodeBatch.objects.select_for_update().get(pk=batch.pk)
             open_rows = BatchItem.objects.filter(batch=batch, state__in=(ItemState.WAITING, ItemState.ASKING))
-            if current.state != BatchState.RUNNING or open_rows.exists():
+            if current.state != state or current.resume_at is not None or open_rows.exists():
                 return False
-            CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, finished_at=timezone.now(), pace=[])
+            ended = {"state": BatchState.DONE, "finished_at": timezone.now(), **NOT_HELD}
+            CodeBatch.objects.filter(pk=batch.pk).update(**ended)
         logger.info("batch %d is done: %d issued, %d failed", batch.pk, current.issued, current.failed)
         return True
 

@@ -144,6 +144,7 @@ class Run:
         self._turn = [pk for pk in self._turn if pk in active] + [pk for pk in active if pk not in self._turn]
         self._exhausted &= active
         self._finish_exhausted()
+        self._holder.finish_tried()
         self._pace.note(running)
         self._refuse_if_inactive()
 
@@ -320,6 +321,7 @@ class Run:
             if self._done:
                 self._flush()
             claims.release_rows(self._never_asked(), owner=self.owner)
+            self._holder.finish_tried()
             claims.end_lease(self.miniprogram.pk, owner=self.owner)
         except DatabaseError:
             # the lease ends by itself, and the next run takes the rows back

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -148,6 +149,10 @@ class OrderForm(LookForm):
             # the browser would cut a pasted text in silence
             self.fields[name].widget.attrs.pop("maxlength", None)
         self.fields["text"].widget.attrs |= {"class": "mono", "spellcheck": "false", "wrap": "off"}
+
+    def mark(self, name: str, messages: list[str]) -> None:
+        """Tell `messages` at a field of a form that nobody has sent yet."""
+        self._errors = ErrorDict({name: self.error_class(messages)}, renderer=self.renderer)
 
     @property
     def chosen_source(self) -> str:

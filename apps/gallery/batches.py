@@ -1,5 +1,6 @@
 """Looking at batches: all of them, and one with its progress, which the page asks for again while it is open."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -17,13 +18,13 @@ from apps.errors import NotFound
 from apps.exports.missing import Missing, find_missing
 from apps.exports.sheets import PART_SIZE, count_parts
 from apps.gallery.browsing import read_id
+from apps.gallery.causes import ROWS_READ, cure_here, find_causes
 from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.sheet_forms import sheet_facts
 from apps.miniprograms.grants import Viewer, only_visible
 
 PAGE_SIZE = 30
 MORE = "more"
-FAILED_SHOWN = 100
 THUMBS = 12
 
 
@@ -117,18 +118,20 @@ def missing_below(batch: CodeBatch) -> Missing | None:
 
 def facts_of(batch: CodeBatch) -> dict[str, Any]:
     """Everything that the page of `batch` shows."""
-    failed = list(BatchItem.objects.filter(batch=batch, state=ItemState.FAILED)[:FAILED_SHOWN]) if batch.failed else []
     thumbs = _first_codes(batch)
     parts = count_parts(batch.issued) if batch.issued else 0
     return {
         "batch": batch,
         "progress": find_progress(batch),
-        "failed": failed,
+        # asked for by the template, which leaves them out while they are the same
+        "find_causes": partial(find_causes, batch),
+        "most_read": ROWS_READ,
+        "hold_cure": cure_here(batch.hold_errcode, batch.hold_advice),
         "lost": _count_lost(batch),
         "thumbs": thumbs,
         "parts": range(1, parts + 1),
         # what the page has beside the numbers: while this stays the same, only they are sent again
-        "have": f"{batch.state}-{batch.failed}-{len(thumbs)}-{parts}",
+        "have": f"{batch.state}-{batch.failed}-{int(batch.waiting > 0)}-{len(thumbs)}-{parts}",
     }
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from apps.batches.models import CodeBatch
 from apps.codes.checking import find_kind_problems
 from apps.codes.models import LABEL_MAX_LENGTH, PATH_KINDS, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
@@ -185,12 +186,17 @@ def defaults_of(miniprogram: MiniProgram) -> dict[str, Any]:
 
 def values_of(code: IssuedCode) -> dict[str, Any]:
     """What the form begins with to make one like `code`."""
-    copied = ("kind", "scene", "env_version", "check_path", "width", "line_color", "is_hyaline", "label")
-    color = _color_choice(code.line_color, is_auto=code.auto_color)
-    values = {name: getattr(code, name) for name in copied}
+    copied = ("kind", "scene", "env_version", "check_path", "width", "label")
+    values = {name: getattr(code, name) for name in copied} | look_of(code)
     values |= {"path" if code.kind in PATH_KINDS else "page": code.page}
     values |= {"tags": ", ".join(tag.name for tag in code.tags.all())}
-    return values | {"miniprogram": code.miniprogram.appid, "color": color}
+    return values | {"miniprogram": code.miniprogram.appid}
+
+
+def look_of(drawn: IssuedCode | CodeBatch) -> dict[str, Any]:
+    """How `drawn` looks, but for its width, as the form says it."""
+    color = _color_choice(drawn.line_color, is_auto=drawn.auto_color)
+    return {"color": color, "line_color": drawn.line_color, "is_hyaline": drawn.is_hyaline}
 
 
 def _color_choice(line_color: str, *, is_auto: bool) -> str:

@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.batches.errors import RowsInvalid
+from apps.batches.models import CodeBatch
 from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
 from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upload, open_upload
 from apps.codes.models import Door, Kind
 from apps.codes.requests import Issuer
 from apps.errors import WxcodeError
 from apps.gallery.batch_forms import FILE, PATTERN_TEXTS, TEXT, VARIABLE_TEXTS, OrderForm, PatternForm
-from apps.gallery.browsing import recent_pages
+from apps.gallery.batches import get_batch
+from apps.gallery.browsing import read_id, recent_pages
+from apps.gallery.failed_rows import find_faulty_field, values_of_failed
 from apps.gallery.forms import WIDTHS, defaults_of
 from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.rights import ORDER_BATCHES
@@ -32,6 +35,7 @@ PREVIEWED = 3
 
 class NewBatchPage(StaffPage):
     """`?miniprogram=APPID` fills in its defaults, fields of the form in the address come over them.
+    `?failed=ID` fills in the failed rows of that batch and everything that they had.
 
     POST checks, or with `action` starts.
     """
@@ -43,6 +47,9 @@ class NewBatchPage(StaffPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         query = self.request.GET
+        failed = read_id(query.get("failed", ""))
+        if failed is not None:
+            return self._show_failed(get_batch(self.request.user, failed))
         active = self.miniprograms.active()
         chosen = active.filter(appid=query.get("miniprogram", "").replace("\0", "")).first() or active.first()
         values = defaults_of(chosen) if chosen else {}
@@ -55,6 +62,16 @@ class NewBatchPage(StaffPage):
             except UploadGone:
                 lost.add(FILE)
         return self._show(self._form(initial=values), was_away="away" in query, lost=lost)
+
+    def _show_failed(self, batch: CodeBatch) -> HttpResponse:
+        values, self.kept = values_of_failed(batch, owner=self._owner)
+        if self.kept is not None:
+            self.kept.file.close()
+        form = self._form(initial=values)
+        if faulty := find_faulty_field(batch):
+            name, cause = faulty
+            form.mark(name, [cause.text, cause.cure])
+        return self._show(form, failed_batch=batch)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self._form(self.request.POST)

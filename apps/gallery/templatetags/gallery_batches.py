@@ -16,7 +16,7 @@ STATES = {
     BatchState.RECEIVING: gettext_lazy("being received"),
     BatchState.RUNNING: gettext_lazy("running"),
     BatchState.PAUSED: gettext_lazy("paused"),
-    BatchState.HELD: gettext_lazy("held"),
+    BatchState.HELD: gettext_lazy("on hold"),
     BatchState.DONE: gettext_lazy("done"),
     BatchState.CANCELLED: gettext_lazy("cancelled"),
 }
@@ -24,8 +24,21 @@ STATES = {
 
 @register.filter
 def state_word(batch: CodeBatch) -> Any:
-    """The state in one word."""
+    """The state in a word or two."""
+    if is_failure(batch):
+        return _("finished, %(count)s failed") % {"count": grouped(batch.failed)}
     return STATES[BatchState(batch.state)]
+
+
+@register.filter
+def state_look(batch: CodeBatch) -> str:
+    """The class of the badge with the state."""
+    return "failed" if is_failure(batch) else str(batch.state)
+
+
+def is_failure(batch: CodeBatch) -> bool:
+    """Whether it has ended, and some of its rows have no code."""
+    return bool(batch.state == BatchState.DONE and batch.failed)
 
 
 @register.filter

@@ -211,6 +211,14 @@ def test_many_refusals_in_a_row_wait_for_a_person(sandbox, make_batch, work):
     assert batch.items.filter(state=ItemState.ASKING).count() == 0
 
 
+def test_a_batch_of_which_every_row_was_refused_has_ended(make_batch, work):
+    """With those under way the fiftieth refusal was the last row: nobody has anything to resume."""
+    batch = work(make_batch(*[row | {"page": "pages/gone"} for row in scenes(50)]))
+    assert (batch.state, batch.issued, batch.failed, batch.waiting) == (BatchState.DONE, 0, 50, 0)
+    assert (batch.hold_errcode, batch.hold_detail) == (None, "")
+    assert batch.finished_at
+
+
 def test_pause_resume_and_cancel(sandbox, make_batch, work, six_seats):
     # ten seconds and more, so that it is never over before it is paused
     sandbox.latency(0.2, endpoint=CODE)

@@ -1,5 +1,6 @@
 """Ordering a batch in the gallery: check, mend, start; what was given is never lost, and no file harms."""
 
+import html
 import io
 import re
 import time
@@ -12,9 +13,13 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.batches import uploads
-from apps.batches.models import BatchItem, BatchState, CodeBatch
+from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+from apps.batches.ordering import BatchOrder, create_batch
+from apps.gallery import failed_rows
+from apps.wechat.errcodes import find_errcode
+from tests.integration.batches.conftest import source_of
 from tests.integration.gallery.staff import PAGE, issue, make_staff
-from tests.parts import make_miniprogram
+from tests.parts import ISSUER, make_miniprogram
 from tests.unit.batches.packages import package, table
 from tests.unit.batches.packages import text as sheet_text
 from tests.unit.batches.test_reading import BOMB, SHEET, with_member, workbook
@@ -435,3 +440,89 @@ def test_a_person_with_a_very_long_name_orders_too(staff, miniprogram):
     answer = send(staff, miniprogram, action="start")
     assert staff.get(answer["Location"]).status_code == 200
     assert len(CodeBatch.objects.get().issued_by) == 150
+
+
+# --- the failed rows of another batch
+
+
+def failed_batch(miniprogram, rows, *, errcode=41030, **changes):
+    """A batch of `rows` that WeChat has refused, every one."""
+    order = {"name": "Tables", "issuer": ISSUER, "defaults": {"page": "pages/wrong/wrong", "tags": ("hall",)}}
+    batch = create_batch(BatchOrder(miniprogram, source=source_of(*rows), **(order | changes)))[0]
+    batch.items.update(state=ItemState.FAILED, errcode=errcode, error="wechat_rejected_input")
+    CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, failed=len(rows))
+    return batch
+
+
+def fields_of(text):
+    """What the browser would send of the form as it is shown."""
+    parsed = re.findall(r'<input type="(?:text|number|hidden)" name="(\w+)" value="([^"]*)"', text)
+    boxes = re.findall(r'<input type="checkbox" name="(\w+)"[^>]* checked', text)
+    text_field = re.search(r'<textarea name="text"[^>]*>\n?(.*?)</textarea>', text, re.DOTALL)
+    values = dict(parsed) | dict.fromkeys(boxes, "on") | {"text": text_field[1]}
+    return {name: html.unescape(value) for name, value in values.items()}
+
+
+@pytest.mark.both_databases
+def test_the_failed_rows_of_a_batch_make_a_new_one_with_the_faulty_field_marked(staff, miniprogram):
+    rows = [
+        {"scene": "t=1", "label": "=Window, 1", "external_id": "a"},
+        {"scene": "t=2", "label": 'T "2"', "seat": "A,1"},
+    ]
+    batch = failed_batch(miniprogram, rows)
+    text = staff.get(f"/batches/{batch.pk}/").text
+    assert f'href="/batches/new/?failed={batch.pk}"' in text
+    text = staff.get(f"/batches/new/?failed={batch.pk}").text
+    assert "The 2 failed rows of “Tables” are filled in." in text
+    assert re.search(r'<input type="text" name="page" value="pages/wrong/wrong"[^>]* aria-invalid="true"', text)
+    assert html.escape(find_errcode(41030).meaning_en) in text and "turn off “" in text
+    assert '<input type="radio" name="source" value="text" checked>' in text
+    values = fields_of(text)
+    assert (values["name"], values["tags"], values["check_path"]) == ("Tables", "hall", "on")
+    assert "pages/wrong" not in values["text"]
+    sent = form(miniprogram, **(values | {"page": PAGE}))
+    answer = staff.post(ADDRESS, sent | {"action": "start"})
+    assert answer.status_code == 302
+    again = CodeBatch.objects.exclude(pk=batch.pk).get()
+    names = ("scene", "label", "external_id", "extra", "tags", "width", "check_path", "env_version")
+    assert list(again.items.values(*names)) == list(batch.items.values(*names))
+    assert set(again.items.values_list("page", flat=True)) == {PAGE}
+
+
+def test_rows_that_differ_keep_their_columns(staff, miniprogram):
+    batch = failed_batch(
+        miniprogram, [{"scene": "t=1", "page": "pages/a", "tags": "x;y"}, {"scene": "t=2", "page": "pages/b"}]
+    )
+    text = staff.get(f"/batches/new/?failed={batch.pk}").text
+    lines = fields_of(text)["text"].split()
+    assert lines == ["scene,page,tags", "t=1,pages/a,hall;x;y", "t=2,pages/b,hall"]
+    # the pages stand in the rows
+    assert re.search(r'<textarea name="text"[^>]* aria-invalid="true"', text)
+
+
+def test_failed_rows_of_a_limited_kind_are_filled_in_by_their_paths(staff, miniprogram):
+    rows = [{"page": "pages/index/index?t=1"}, {"page": "pages/index/index?t=2"}]
+    batch = failed_batch(miniprogram, rows, errcode=45029, defaults={"kind": "limited"})
+    text = staff.get(f"/batches/new/?failed={batch.pk}").text
+    assert 'value="limited" selected' in text
+    assert fields_of(text)["text"].split() == ["page", "pages/index/index?t=1", "pages/index/index?t=2"]
+    assert "aria-invalid" not in text
+
+
+def test_many_failed_rows_are_kept_as_a_file(staff, miniprogram, monkeypatch):
+    monkeypatch.setattr(failed_rows, "SHOWN_LENGTH", 10)
+    batch = failed_batch(miniprogram, [{"scene": f"t={number}"} for number in range(1, 6)])
+    text = staff.get(f"/batches/new/?failed={batch.pk}").text
+    assert '<input type="radio" name="source" value="file" checked>' in text
+    values = form(miniprogram, source="file", kept=fields_of(text)["kept"])
+    assert "Every row is fine" in staff.post(ADDRESS, values).text
+
+
+def test_failed_rows_of_a_batch_that_one_may_not_see_are_404(staff, db):
+    assert staff.get("/batches/new/?failed=999").status_code == 404
+    assert staff.get("/batches/new/?failed=x").status_code == 200
+
+
+def test_enter_in_a_field_checks_and_never_starts(staff, miniprogram):
+    text = staff.post(ADDRESS, form(miniprogram)).text
+    assert re.findall(r'<button [^>]*type="submit"[^>]*value="(\w+)"', text.partition("<main")[2])[0] == "check"

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import replace_url
 
+from apps.batches.models import BatchItem
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
 from apps.gallery import snippets
@@ -94,6 +95,8 @@ def code_facts(page: StaffPage, code: IssuedCode, *, typed: QueryDict | None = N
         "curl": snippets.curl_picture(address=address),
         "on_load": snippets.on_load(scene=code.scene) if code.scene else snippets.on_load_path(path=code.page),
         "encoded_scene": quote(code.scene, safe=""),
+        # the one that made it first
+        "batch_items": BatchItem.objects.filter(code=code).select_related("batch").order_by("is_reused", "pk")[:3],
         "names": {"label": code.label, "tags": ", ".join(tag.name for tag in code.tags.all())}
         | {name: text for name, text in (typed or {}).items() if name in ("label", "tags")},
         **sizes_of(code),

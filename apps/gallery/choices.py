@@ -28,11 +28,11 @@ def choices_of(search: Search) -> dict[str, Any]:
         "versions": EnvVersion.choices,
         "issuers": [(name, group) for name, group in groups if group],
         "other_issuer": "" if is_listed else search.issuer,
-        "tags": _known_tags(search.granted).order_by("name").values_list("name", flat=True)[:TAGS_SUGGESTED],
+        "tags": known_tags(search.granted).order_by("name").values_list("name", flat=True)[:TAGS_SUGGESTED],
     }
 
 
-def _known_tags(granted: frozenset[str] | None) -> "QuerySet[Tag]":
+def known_tags(granted: frozenset[str] | None) -> "QuerySet[Tag]":
     """Those on codes of the mini-programs `granted`; None means every one."""
     if granted is None:
         return Tag.objects.all()

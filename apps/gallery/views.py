@@ -21,6 +21,7 @@ from apps.gallery.counting import MOST
 from apps.gallery.pages import StaffPage
 from apps.gallery.sizes import sizes_of
 from apps.gallery.streaming import PLACE, stream_cards
+from apps.gallery.suggesting import suggestions_of
 from apps.miniprograms.grants import Viewer, only_visible
 
 MORE = "more"
@@ -55,6 +56,7 @@ class HomePage(StaffPage):
 
     def _surroundings(self, search: Search, *, is_empty: bool) -> dict[str, Any]:
         around: dict[str, Any] = {"newest": search.query_string(), "chips": chips_of(search), "most": MOST}
+        around["suggestions"] = suggestions_of(search, miniprograms=self.miniprograms)
         if self.request.htmx:
             # the form stays as it is
             return around

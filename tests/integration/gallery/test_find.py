@@ -15,6 +15,7 @@ from apps.gallery import counting
 from apps.gallery.browsing import PAGE_SIZE, Search
 from tests.integration.codes.rows import make_code
 from tests.integration.codes.test_indexes import UNWANTED, plan_of
+from tests.integration.gallery.colleagues import enter
 from tests.integration.gallery.staff import copy_rows, issue, make_staff
 from tests.integration.gallery.test_home import MORE, shown
 from tests.parts import make_miniprogram
@@ -310,3 +311,46 @@ def test_more_cards_do_not_ask_for_the_form_again(staff, miniprogram):
     with CaptureQueriesContext(connection) as queries:
         staff.get(f"/?before={last}", headers=MORE)
     assert not [each for each in queries if "codes_tag" in each["sql"] and "LIMIT" in each["sql"]]
+
+
+# --- tags and mini-programs among the words -------------------------------------------------------------------
+
+
+def suggested(answer):
+    """What the suggestions say, and their addresses."""
+    line = re.search(r'<p class="suggestions">(.*?)</p>', answer.text, re.DOTALL)
+    found = re.findall(r'<a class="chip" href="([^"]*)">(.*?)</a>', line[1] if line else "", re.DOTALL)
+    return {" ".join(re.sub(r"<[^>]+>", " ", text).split()): html.unescape(address) for address, text in found}
+
+
+@pytest.mark.both_databases
+def test_words_that_name_a_tag_or_a_mini_program_are_suggested_as_such(staff, shop):
+    codes = [make_code(shop, f"n={number}", tags=("VIP", "hall")) for number in range(2)]
+    make_code(shop, "vip=1")
+    for headers in ({}, {"HX-Request": "true"}):
+        assert suggested(staff.get("/?q=vip", headers=headers)) == {"Tag: VIP (2)": "/?tag=VIP"}
+        assert suggested(staff.get("/?q=vip+nothing", headers=headers)) == {}
+    assert finds(staff, "tag=VIP", *reversed(codes))
+    assert suggested(staff.get("/?q=muse")) == {"Mini-program: Museum": f"/?miniprogram={shop.appid}"}
+    # other filters stay, and what finds nothing is not suggested
+    assert suggested(staff.get("/?q=hall&kind=unlimited")) == {"Tag: hall (2)": "/?kind=unlimited&tag=hall"}
+    assert suggested(staff.get("/?q=hall&kind=qrcode")) == suggested(staff.get("/?q=%25")) == {}
+    assert suggested(staff.get("/")) == {}
+
+
+def test_the_very_same_name_is_suggested_first_and_few_are(staff, shop):
+    for name in ("hall", "halls", "the hall", "hall of fame", "halfway"):
+        make_code(shop, f"n={name}", tags=(name,))
+    assert [text.split(": ")[1] for text in suggested(staff.get("/?q=hall"))] == [
+        "hall (1)",
+        "halls (1)",
+        "the hall (1)",
+    ]
+
+
+def test_nothing_of_other_mini_programs_is_suggested(shop):
+    other = make_miniprogram(name="Mueller")
+    make_code(other, "a=1", tags=("mine",))
+    reader = enter(shop)
+    assert suggested(reader.get("/?q=mu")) == {"Mini-program: Museum": f"/?miniprogram={shop.appid}"}
+    assert suggested(reader.get("/?q=mine")) == {}

@@ -62,8 +62,8 @@ def test_the_cards_can_be_ticked_and_the_bar_knows_the_search(staff, three):
     text = staff.get("/?q=table").text
     assert text.count('form="selecting"') == 3
     assert '<input type="hidden" name="search" value="?q=table">' in text
-    assert "Use all that match" in text
-    assert "Use all codes" in staff.get("/").text
+    assert "Actions for all results…" in text
+    assert "Actions for all codes…" in staff.get("/").text
     older = staff.get(f"/?q=table&before={three[2].pk}").text
     assert '<input type="hidden" name="search" value="?q=table">' in older
 

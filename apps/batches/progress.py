@@ -71,6 +71,9 @@ def _per_minute(batch: CodeBatch, now: float) -> int:
     if batch.state != BatchState.RUNNING or not batch.pace or now - batch.pace[-1][0] > STALE_SECONDS:
         return 0
     since, done_then = batch.pace[0]
+    if now - since < SAMPLE_SECONDS:
+        # two rows in the first second would tell hours
+        return 0
     return int((batch.issued + batch.failed - done_then) * 60 / max(now - since, 1.0))
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
+from apps.batches.progress import find_progress
 from apps.codes.lifetime import AnswerLost
 from apps.gallery import browsing
 from apps.wechat.errcodes import find_errcode
@@ -241,6 +242,20 @@ def test_lost_answers_of_a_limited_kind_are_asked_for_again_by_their_own_button_
     staff.post(f"/batches/{batch.pk}/retry-lost/")
     batch.refresh_from_db()
     assert (batch.failed, batch.state) == (0, BatchState.RUNNING)
+
+
+def test_the_title_of_the_tab_says_how_far_an_open_batch_is(staff, make_batch):
+    batch = change(make_batch(10), issued=4)
+    for address in (f"/batches/{batch.pk}/", f"/batches/{batch.pk}/live/"):
+        assert "<title>40 % – Tables" in staff.get(address).text, address
+    change(batch, state=BatchState.DONE, finished_at=timezone.now())
+    assert "<title>Tables" in staff.get(address).text
+
+
+def test_the_first_seconds_of_a_batch_tell_no_speed(make_batch):
+    batch = change(make_batch(1000), issued=2, pace=[[1000.0, 0]])
+    assert find_progress(batch, now=1002.0).per_minute == 0
+    assert find_progress(change(batch, issued=100), now=1010.0).per_minute == 600
 
 
 def test_only_what_has_changed_is_sent_along_with_the_progress(staff, make_batch):

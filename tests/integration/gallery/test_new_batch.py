@@ -526,3 +526,9 @@ def test_failed_rows_of_a_batch_that_one_may_not_see_are_404(staff, db):
 def test_enter_in_a_field_checks_and_never_starts(staff, miniprogram):
     text = staff.post(ADDRESS, form(miniprogram)).text
     assert re.findall(r'<button [^>]*type="submit"[^>]*value="(\w+)"', text.partition("<main")[2])[0] == "check"
+
+
+def test_rows_whose_codes_all_exist_are_not_promised_as_new(staff, miniprogram):
+    for number in range(1, 4):
+        issue(miniprogram, f"t={number}")
+    assert "Start with the 3 codes that exist" in staff.post(ADDRESS, form(miniprogram)).text

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from apps.codes.models import IssuedCode
 from apps.gallery.browsing import PAGE_SIZE
 from apps.miniprograms.models import MiniProgram
+from tests.browser.conftest import NARROW
 from tests.integration.gallery.staff import PASSWORD, copy_rows, issue
 from tests.parts import make_miniprogram
 
@@ -58,17 +59,67 @@ def test_a_wrong_scene_is_said_while_typing_and_in_place_after_sending(
     expect(scene).to_have_value("桌")
 
 
-def test_what_wechat_refuses_is_shown_above_the_kept_form(
+def test_a_page_that_wechat_does_not_know_is_explained_at_the_field_and_used_without_the_check(
     page: Page, log_in: Any, miniprogram: MiniProgram, watch: Any
 ) -> None:
     watch.expected = ("422 (Unprocessable",)
     log_in(page)
+    page.set_viewport_size(NARROW)
     page.goto("/make/")
     page.get_by_label("Scene").fill("a=1")
-    page.get_by_label("Page", exact=True).fill("pages/none/none")
+    field = page.get_by_label("Page", exact=True)
+    field.fill("pages/none/none")
     page.get_by_role("button", name="Make the code").click()
-    expect(page.get_by_role("alert")).to_contain_text("errcode 41030")
-    expect(page.get_by_label("Page", exact=True)).to_have_value("pages/none/none")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("pages/none/none")
+    expect(page.get_by_text("does not exist in the published version")).to_be_in_viewport()
+    expect(page.get_by_text("errcode 41030")).to_be_hidden()
+    # Enter asks again, as before
+    field.press("Enter")
+    expect(field).to_be_focused()
+    page.get_by_role("button", name="Turn off the check and create").click()
+    expect(page.get_by_text("Made, stored")).to_be_visible()
+    code = IssuedCode.objects.get()
+    assert (code.page, code.check_path) == ("pages/none/none", False)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 640}, NARROW])
+def test_what_a_button_asks_is_never_below_the_fold(
+    page: Page, log_in: Any, miniprogram: MiniProgram, viewport: Any
+) -> None:
+    code = issue(miniprogram, "a=1")
+    log_in(page)
+    page.set_viewport_size(viewport)
+    page.goto(f"/codes/{code.pk}/")
+    summaries = page.locator("details.confirm > summary")
+    for number in range(summaries.count()):
+        summary = summaries.nth(number)
+        box = page.locator("details.confirm").nth(number).locator(".confirm-box")
+        for by_keyboard in (False, True):
+            page.evaluate("scrollTo(0, 0)")
+            # as low on the page as a reader may see it
+            summary.evaluate("each => scrollBy(0, each.getBoundingClientRect().bottom - innerHeight + 2)")
+            if by_keyboard:
+                summary.press("Enter")
+            else:
+                summary.click()
+            expect(box).to_be_in_viewport(ratio=1)
+            page.keyboard.press("Escape")
+            expect(box).to_be_hidden()
+
+
+def test_what_was_done_is_told_once_and_undone_at_once(page: Page, log_in: Any, miniprogram: MiniProgram) -> None:
+    code = issue(miniprogram, "a=1")
+    log_in(page)
+    page.goto(f"/codes/{code.pk}/")
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("The code is archived")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Bring back")).to_be_visible()
+    expect(page.get_by_text("The code is archived")).to_be_hidden()
+    page.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Bring back")).to_be_visible()
 
 
 def test_choosing_a_mini_program_fills_in_its_defaults_and_keeps_the_scene(

@@ -1,6 +1,7 @@
 """One code: every parameter, what to copy, its neighbours, its picture."""
 
 import io
+import re
 
 import pytest
 from django.core.files.storage import default_storage
@@ -8,9 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from apps.batches.models import BatchItem
+from apps.batches.ordering import BatchOrder, create_batch
 from apps.codes.models import IssuedCode
 from apps.wechat.types import LineColor
+from tests.integration.batches.conftest import source_of
 from tests.integration.gallery.staff import issue
+from tests.parts import ISSUER
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +110,7 @@ def test_the_page_takes_a_fixed_number_of_queries(staff, code):
     with CaptureQueriesContext(connection) as queries:
         staff.get(f"/codes/{code.pk}/")
     # session, account, whether it has a second factor, its rights and its notices are five of them
-    assert len(queries) <= 11
+    assert len(queries) <= 12
 
 
 def test_the_download_is_the_stored_picture(staff, code):
@@ -150,3 +155,37 @@ def test_a_lost_picture_is_drawn_as_lost_and_not_kept(staff, code):
     download = staff.get(f"/codes/{code.pk}/picture?download=1")
     assert download.status_code == 404
     assert "restore the media storage" in download.text
+
+
+@pytest.mark.both_databases
+def test_a_code_names_its_batch_and_row(staff, miniprogram, code):
+    rows = [{"scene": f"t={number}"} for number in range(1, 4)]
+    order = {"source": source_of(*rows), "issuer": ISSUER}
+    batch, again = (create_batch(BatchOrder(miniprogram, name=name, **order))[0] for name in ("Tables", "Again"))
+    for each in (again, batch):
+        each.items.filter(row=2).update(code=code, is_reused=each == again)
+    text = " ".join(staff.get(f"/codes/{code.pk}/").text.split())
+    first = f'<dt>Batch</dt><dd><a href="/batches/{batch.pk}/">Tables</a>, row 2'
+    assert first in text and f'href="/?batch={batch.pk}"' in text
+    assert text.index(first) < text.index(f'<a href="/batches/{again.pk}/">Again</a>, row 2')
+
+
+def test_the_batch_of_a_code_is_found_by_an_index(code):
+    """There may be a million rows."""
+    items = BatchItem.objects.filter(code=code).order_by("is_reused", "pk")[:3]
+    assert "code_id" in items.explain() and "SCAN" not in items.explain()
+
+
+def test_what_was_done_can_be_undone_at_once(staff, code):
+    address = staff.post(f"/codes/{code.pk}/archive/")["Location"]
+    text = staff.get(address).text
+    assert re.search(rf'class="notice told".*?<form action="/codes/{code.pk}/restore/".*?>Undo<', text, re.DOTALL)
+    address = staff.post(f"/codes/{code.pk}/restore/")["Location"]
+    text = staff.get(address).text
+    assert re.search(rf'class="notice told".*?<form action="/codes/{code.pk}/archive/".*?>Undo<', text, re.DOTALL)
+
+
+def test_a_page_that_is_not_there_says_so_once(staff):
+    text = staff.get("/codes/999/").text
+    assert text.partition("<body")[2].count("Not found") == 1
+    assert "<h1>Not found</h1>" in text

@@ -119,6 +119,12 @@ document.addEventListener('click', (event) => {
   }
 })
 
+// the whole box can be seen, its buttons first
+document.addEventListener('toggle', (event) => {
+  if (!event.target.open || !event.target.matches('details.confirm')) return
+  event.target.querySelector('.confirm-box').scrollIntoView({ block: 'nearest' })
+}, true)
+
 document.addEventListener('keydown', (event) => {
   const box = event.key === 'Escape' && document.querySelector('details.confirm[open]')
   if (!box) return
@@ -195,6 +201,20 @@ document.addEventListener('htmx:beforeRequest', (event) => {
   if (document.hidden && trigger.startsWith('every')) event.preventDefault()
 })
 
+// --- what has been told once is not told again by a reload
+
+if (document.querySelector('.told')) {
+  const address = new URL(location.href)
+  address.searchParams.delete('told')
+  history.replaceState(history.state, '', address)
+}
+
 // --- what must be read first after a failure
 
-document.querySelector('[aria-invalid="true"]')?.focus()
+const invalid = document.querySelector('[aria-invalid="true"]')
+if (invalid) {
+  invalid.focus({ preventScroll: true })
+  // with what stands below it
+  const field = invalid.closest('.field') || invalid
+  field.scrollIntoView({ block: 'center' })
+}

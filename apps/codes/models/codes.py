@@ -57,7 +57,7 @@ class IssuedCodeQuerySet(models.QuerySet["IssuedCode"]):
 
 
 LOOKS = ("is_hyaline", "auto_color", "line_color", "reissues")
-NAMES = ("kind", "label", "scene", "page", "env_version", "miniprogram__name")
+NAMES = ("kind", "label", "scene", "page", "env_version", "miniprogram__name", "miniprogram__is_sandbox")
 ON_CARDS = (*NAMES, *LOOKS, "issued_at", "issued_by", "door")
 TAGS_OF_A_CODE = """
     SELECT codes_tag.id, codes_tag.name FROM codes_tag JOIN codes_issuedcode_tags AS link ON link.tag_id = codes_tag.id

@@ -66,7 +66,18 @@ def test_kind_and_version_are_words_of_the_readers_language(staff, miniprogram):
         text = staff.get(address, headers={"Accept-Language": "zh-hans"}).text
         assert "体验版</span>" in text
         assert ">trial<" not in text
-        assert "不限量</span>" in text and ">unlimited<" not in text
+        assert ">unlimited<" not in text
+    assert "不限量</span>" in staff.get(f"/codes/{code.pk}/", headers={"Accept-Language": "zh-hans"}).text
+
+
+def test_a_card_says_what_differs_from_the_rule_and_nothing_else(staff, miniprogram):
+    issue(miniprogram, "a=1")
+    MiniProgram.objects.update(is_sandbox=False)
+    assert 'class="badges"' not in staff.get("/").text
+    IssuedCode.objects.update(env_version="trial", kind="limited")
+    MiniProgram.objects.update(is_sandbox=True)
+    badges = re.search(r'<p class="badges">(.*?)</p>', staff.get("/").text)[1]
+    assert re.findall(r">([^<>]+)<", badges.replace("> <", "><")) == ["trial", "limited", "sandbox"]
 
 
 def test_times_are_those_of_the_readers_browser(staff, miniprogram):

@@ -24,6 +24,8 @@ from apps.miniprograms.models import MiniProgram
 INSERT_CHUNK = 500
 # listed one by one; all are counted
 LISTED = 1000
+# shown as they were read
+FIRST_ROWS = 3
 # fields of a problem answer
 LISTED_AS_ERRORS = 100
 
@@ -66,6 +68,7 @@ class Report:
     # (row, id of the code)
     existing_rows: list[tuple[int, int]] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    first_rows: list[Draft] = field(default_factory=list)
 
     @property
     def calls(self) -> int:
@@ -86,6 +89,8 @@ class Report:
         self.valid += 1
         self.warning_count += len(row.warnings)
         self.warnings += row.warnings[: max(LISTED - len(self.warnings), 0)]
+        if len(self.first_rows) < FIRST_ROWS:
+            self.first_rows.append(row.draft)
         if row.draft.same_as is not None:
             self.duplicates += 1
             if len(self.duplicate_rows) < LISTED:

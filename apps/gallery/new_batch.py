@@ -21,6 +21,7 @@ from apps.gallery.batch_forms import FILE, PATTERN_TEXTS, TEXT, VARIABLE_TEXTS, 
 from apps.gallery.batches import get_batch
 from apps.gallery.browsing import read_id, recent_pages
 from apps.gallery.failed_rows import find_faulty_field, values_of_failed
+from apps.gallery.first_rows import first_rows_of
 from apps.gallery.forms import WIDTHS, defaults_of
 from apps.gallery.pages import StaffPage, staff_label
 from apps.gallery.rights import ORDER_BATCHES
@@ -157,6 +158,7 @@ class NewBatchPage(StaffPage):
         shown |= {
             "form": form,
             "report": report,
+            "first_rows": first_rows_of(report.first_rows, defaults=form.defaults) if report else None,
             "kept": self.kept,
             "miniprogram": miniprogram,
             "pages": recent_pages(miniprogram) if miniprogram else [],

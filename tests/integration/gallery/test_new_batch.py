@@ -532,3 +532,32 @@ def test_rows_whose_codes_all_exist_are_not_promised_as_new(staff, miniprogram):
     for number in range(1, 4):
         issue(miniprogram, f"t={number}")
     assert "Start with the 3 codes that exist" in staff.post(ADDRESS, form(miniprogram)).text
+
+
+def read_rows(text):
+    """The table of the first rows, as titles and lists of cells."""
+    table = re.search(r'<table class="first-rows">(.*?)</table>', text, re.DOTALL)[1]
+    titles = re.findall(r'<th scope="col">(.*?)</th>', table)
+    return titles, [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
+
+
+def test_a_check_shows_how_the_first_rows_were_read(staff, miniprogram):
+    rows = "场景,name,宽度,seat\nt=1,Table 1,860,A\nt=2,Table 2,,B\n桌,bad,,\nt=4,Table 4,,\nt=5,Table 5,,"
+    titles, rows = read_rows(staff.post(ADDRESS, form(miniprogram, text=rows)).text)
+    assert titles == ["Row", "Scene", "Label", "Page", "Width in pixels", "seat"]
+    assert rows == [
+        ["2", "t=1", "Table 1", PAGE, "860", "A"],
+        ["3", "t=2", "Table 2", PAGE, "430", "B"],
+        ["5", "t=4", "Table 4", PAGE, "430", ""],
+    ]
+
+
+def test_lines_without_titles_show_what_became_their_label(staff, miniprogram):
+    titles, rows = read_rows(staff.post(ADDRESS, form(miniprogram)).text)
+    assert (titles, rows[0]) == (["Row", "Scene", "Label", "Page"], ["1", "t=1", "one", PAGE])
+
+
+def test_paths_are_shown_as_paths(staff, miniprogram):
+    text = "path\npages/index/index?t=1"
+    titles, rows = read_rows(staff.post(ADDRESS, form(miniprogram, kind="limited", text=text)).text)
+    assert (titles, rows) == (["Row", "Path"], [["2", "pages/index/index?t=1"]])

@@ -255,4 +255,5 @@ def test_problems_stand_below_their_headings_in_the_readers_language(
     page.locator("#id_text").fill("a b\nok=1")
     page.get_by_role("button", name="检查数据").click()
     page.get_by_text("处理办法").first.wait_for(state="attached")
-    assert shown_headings(page) == ['"行号"', '"列"', '"值"', '"处理办法"']
+    # below those of the row that was read
+    assert shown_headings(page)[-4:] == ['"行号"', '"列"', '"值"', '"处理办法"']

@@ -185,7 +185,7 @@ def test_failed_rows_have_errcode_rid_and_cure_and_are_asked_for_again(staff, ma
     batch = change(fail_rows(make_batch(3), 2), state=BatchState.DONE, finished_at=timezone.now())
     text = staff.get(f"/batches/{batch.pk}/").text
     meaning = html.escape(find_errcode(41030).meaning_en)
-    for words in ("2 failed rows", "errcode 41030", "rid rid-7", meaning, "t=1", "Retry failed rows"):
+    for words in ("2 failed rows", "errcode 41030", "rid-7", meaning, "t=1", "Retry failed rows"):
         assert words in text
     assert "Retry lost" not in text
     staff.post(f"/batches/{batch.pk}/retry/")

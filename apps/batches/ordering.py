@@ -63,6 +63,8 @@ class Report:
     # the sheet of a workbook that was read, and what was not
     sheet: str = ""
     notes: list[str] = field(default_factory=list)
+    # (title in the file, column that it was read as)
+    titles: list[tuple[str, str | None]] = field(default_factory=list)
     # (row, the earlier row that asks for the same code)
     duplicate_rows: list[tuple[int, int]] = field(default_factory=list)
     # (row, id of the code)
@@ -111,7 +113,8 @@ def dry_run(order: BatchOrder) -> Report:
     for row in _limited(checker.check(order.source), most=find_limit(order.issuer.client_id).max_rows):
         report.count(row)
     report.columns = list(checker.columns)
-    report.sheet, report.notes = order.source.facts.sheet, list(order.source.facts.notes)
+    facts = order.source.facts
+    report.sheet, report.notes, report.titles = facts.sheet, list(facts.notes), facts.titles
     if not report.rows:
         raise UnreadableInput(_("There are no rows."), advice=_("Put one row per code below the names of the columns."))
     return report

@@ -1,11 +1,11 @@
 """How the first rows of a table were read: below the names of our fields, for people to compare with their file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.batches.checking import Draft
+from apps.batches.ordering import Report
 from apps.codes.models import PATH_KINDS
 
 FURTHER_SHOWN = 5
@@ -21,14 +21,16 @@ TITLES = {
 
 
 class FirstRows(NamedTuple):
-    """Titles, and of each row its number and its cells below them."""
+    """What titles of the file were taken for, our titles, and of each row its number and its cells below them."""
 
+    taken: list[tuple[str, Any]]
     titles: list[Any]
     rows: list[tuple[int, list[tuple[Any, str]]]]
 
 
-def first_rows_of(drafts: Sequence[Draft], *, defaults: Mapping[str, Any]) -> FirstRows | None:
-    """Those of `drafts` in the columns that one of them uses; None where there are none."""
+def first_rows_of(report: Report, *, defaults: Mapping[str, Any]) -> FirstRows | None:
+    """Those of `report` in the columns that one of them uses; None where there are none."""
+    drafts = report.first_rows
     if not drafts:
         return None
     has_path = drafts[0].request.kind in PATH_KINDS
@@ -42,8 +44,12 @@ def first_rows_of(drafts: Sequence[Draft], *, defaults: Mapping[str, Any]) -> Fi
         [*(row[name] for name in used), *(draft.extra.get(name, "") for name in further)]
         for draft, row in zip(drafts, rows, strict=True)
     ]
+    # a title that is our own word needs no explanation
+    taken = [(title, titles[name]) for title, name in report.titles if name in titles and title.lower() != name]
     return FirstRows(
-        shown, [(draft.row, list(zip(shown, row, strict=True))) for draft, row in zip(drafts, cells, strict=True)]
+        taken,
+        shown,
+        [(draft.row, list(zip(shown, row, strict=True))) for draft, row in zip(drafts, cells, strict=True)],
     )
 
 

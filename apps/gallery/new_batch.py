@@ -158,7 +158,7 @@ class NewBatchPage(StaffPage):
         shown |= {
             "form": form,
             "report": report,
-            "first_rows": first_rows_of(report.first_rows, defaults=form.defaults) if report else None,
+            "first_rows": first_rows_of(report, defaults=form.defaults) if report else None,
             "kept": self.kept,
             "miniprogram": miniprogram,
             "pages": recent_pages(miniprogram) if miniprogram else [],

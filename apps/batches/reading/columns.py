@@ -86,8 +86,10 @@ def count_known(cells: Sequence[str]) -> int:
     return sum(name in KNOWN_COLUMNS for name in read_names(cells))
 
 
-def no_scene_column(names: Sequence[str | None]) -> UnreadableInput:
-    found = ", ".join(name for name in names if name) or "–"
+def no_scene_column(titles: Sequence[str]) -> UnreadableInput:
+    """The error for a header without our column; it has the titles as the file does."""
+    visible = ("".join(c for c in _visible(title) if c.isprintable()) for title in titles)
+    found = ", ".join(title for title in visible if title) or "–"
     return UnreadableInput(
         _("There is no column “scene”. Columns found: %(found)s.") % {"found": found[:300]},
         advice=_("The first row names the columns: scene, and if you like page, label, tags, external_id, width."),

@@ -41,14 +41,16 @@ class RawRow:
 
 @dataclass
 class ReadingFacts:
-    """What people should know about how a table was read: from which sheet, and what was passed over."""
+    """What people should know about how a table was read: from which sheet, which columns, and what was passed over."""
 
     sheet: str = ""
     notes: dict[str, None] = field(default_factory=dict)
+    # each title of the header, with the name of the column that it was read as, None for none
+    titles: list[tuple[str, str | None]] = field(default_factory=list)
 
     def begin(self, sheet: str = "") -> None:
         """Forget an earlier reading of the same source."""
-        self.sheet, self.notes = sheet, {}
+        self.sheet, self.notes, self.titles = sheet, {}, []
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.batches.errors import UnreadableInput
 from apps.batches.reading.cells import Cell
-from apps.batches.reading.columns import no_scene_column, read_header
+from apps.batches.reading.columns import no_scene_column
 from apps.batches.reading.rows import RawRow, ReadingFacts, RowSource
 from apps.batches.reading.sheet import read_sheet
 from apps.batches.reading.tables import LOOKED_THROUGH, Header, Record, find_header, name_rows, note_titles, titles_of
@@ -66,7 +66,7 @@ def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFa
     """The sheet to read, its header and its first row; notes which others have a table."""
     tables: list[tuple[Sheet, Header, int]] = []
     hidden: list[str] = []
-    columns: list[str | None] = []
+    columns: list[str] = []
     for sheet in book.sheets[:MOST_SHEETS]:
         records = _first_records(book, sheet)
         try:
@@ -80,7 +80,7 @@ def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFa
         elif header is not None:
             tables.append((sheet, header, records[0][0]))
         elif records and not sheet.is_hidden:
-            columns = columns or read_header(titles_of(records[0][1]))
+            columns = columns or titles_of(records[0][1])
     if not tables and hidden:
         raise UnreadableInput(
             gettext_lazy("The table is on a hidden sheet: %(sheets)s.") % {"sheets": _named(hidden)},

@@ -90,7 +90,8 @@ def name_rows(
 
 
 def note_titles(header: Header, facts: ReadingFacts, *, first_row: int) -> None:
-    """Tell that there is something above the header."""
+    """Tell what the header says, and that there is something above it."""
+    facts.titles = [(title, name) for title, name in zip(header.titles, header.names, strict=False) if title]
     if first_row < header.first_row:
         facts.notes.setdefault(
             _("Row %(row)d names the columns; what is above it was not read.") % {"row": header.first_row}

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.errors import UnreadableInput
-from apps.batches.reading.columns import count_known, no_scene_column, read_header
+from apps.batches.reading.columns import count_known, no_scene_column
 from apps.batches.reading.rows import (
     CELL_MAX_LENGTH,
     MAX_CELLS,
@@ -113,7 +113,7 @@ def _read(text: io.TextIOBase, facts: ReadingFacts, *, needs_header: bool) -> It
         yield from name_rows(below, header.names, facts, width=header.width)
     elif needs_header:
         for _number, cells in records:
-            raise no_scene_column(read_header(titles_of(cells)))
+            raise no_scene_column(titles_of(cells))
     else:
         yield from name_rows(_pasted(records), PASTED_NAMES, facts)
 
@@ -150,7 +150,7 @@ def _header_of(records: list[Record], *, is_pasted: bool, divides_lines: bool) -
         return header if header.known > 1 or not any(text.isascii() for text in above) else None
     if header is None and divides_lines and count_known(titles_of(cells)[1:]):
         # nobody's label is “label”
-        raise no_scene_column(read_header(titles_of(cells)))
+        raise no_scene_column(titles_of(cells))
     return header
 
 

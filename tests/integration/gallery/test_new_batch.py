@@ -543,7 +543,10 @@ def read_rows(text):
 
 def test_a_check_shows_how_the_first_rows_were_read(staff, miniprogram):
     rows = "场景,name,宽度,seat\nt=1,Table 1,860,A\nt=2,Table 2,,B\n桌,bad,,\nt=4,Table 4,,\nt=5,Table 5,,"
-    titles, rows = read_rows(staff.post(ADDRESS, form(miniprogram, text=rows)).text)
+    text = staff.post(ADDRESS, form(miniprogram, text=rows)).text
+    taken = re.findall(r'<span class="badge">([^<]* → [^<]*)</span>', text)
+    assert taken == ["场景 → Scene", "name → Label", "宽度 → Width in pixels"]
+    titles, rows = read_rows(text)
     assert titles == ["Row", "Scene", "Label", "Page", "Width in pixels", "seat"]
     assert rows == [
         ["2", "t=1", "Table 1", PAGE, "860", "A"],
@@ -561,3 +564,9 @@ def test_paths_are_shown_as_paths(staff, miniprogram):
     text = "path\npages/index/index?t=1"
     titles, rows = read_rows(staff.post(ADDRESS, form(miniprogram, kind="limited", text=text)).text)
     assert (titles, rows) == (["Row", "Path"], [["2", "pages/index/index?t=1"]])
+
+
+def test_a_file_without_a_scene_is_told_its_own_titles(staff, miniprogram):
+    file = SimpleUploadedFile("t.csv", "name,值\nTable 1,1\n".encode())
+    text = staff.post(ADDRESS, form(miniprogram, source="file", file=file)).text
+    assert "Columns found: name, 值." in text

@@ -83,7 +83,7 @@ def test_titles_above_a_table_are_passed_over_and_told():
 
 
 def test_a_row_as_wide_as_the_header_is_no_title():
-    with pytest.raises(UnreadableInput, match="Columns found: id, label"):
+    with pytest.raises(UnreadableInput, match="Columns found: id, name"):
         csv_rows("id,name\n1,page\n2,x\n")
 
 

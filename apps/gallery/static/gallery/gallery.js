@@ -44,7 +44,7 @@ document.addEventListener('click', async (event) => {
   }
 })
 
-// --- copy an image: clipboards take PNG only, whatever WeChat has drawn; shown where the browser can
+// --- copy an image: clipboards take PNG only, whatever WeChat has drawn; hidden where the browser can't, as on http
 
 async function asPng (address) {
   const answer = await fetch(address)
@@ -58,7 +58,7 @@ async function asPng (address) {
 }
 
 for (const button of document.querySelectorAll('[data-copy-image]')) {
-  button.hidden = !(navigator.clipboard?.write && window.ClipboardItem)
+  if (!navigator.clipboard?.write || !window.ClipboardItem) button.hidden = true
   button.addEventListener('click', async () => {
     try {
       // Safari wants the promise at once, while it still knows that somebody clicked

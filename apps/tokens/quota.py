@@ -64,11 +64,11 @@ class QuotaUse:
         return self.share >= WARN_SHARE
 
 
-def count_fetch(appid: str, *, token_mode: str, now: float) -> None:
-    """Count one token call to WeChat; without Redis it goes uncounted rather than unmade."""
+def count_fetch(appid: str, *, token_mode: str, now: float, count: int = 1) -> None:
+    """Count one token call to WeChat, or take it back; without Redis it goes uncounted rather than unmade."""
     day = _day_key(appid, now)
     with suppress(CoordinationUnavailable), redis_errors() as redis:
-        redis.pipeline(transaction=False).hincrby(day, token_mode, 1).expire(day, KEPT_SECONDS).execute()
+        redis.pipeline(transaction=False).hincrby(day, token_mode, count).expire(day, KEPT_SECONDS).execute()
 
 
 def refuse_if_nearly_gone(appid: str, *, token_mode: str, now: float) -> None:

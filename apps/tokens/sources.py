@@ -1,7 +1,8 @@
 """Token sources: how each token mode gets a token from WeChat. Adding a mode is adding one function here."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,8 @@ from apps.miniprograms.secrets import resolve_secret
 from apps.tokens import quota
 from apps.tokens.outgoing import client_for
 from apps.wechat import paths
+from apps.wechat.client import WeChatClient
+from apps.wechat.failures import NotReached
 from apps.wechat.types import AccessToken
 
 
@@ -47,6 +50,7 @@ def mode_of(source: str) -> str:
     return source.partition(" ")[0]
 
 
+ENDPOINTS = {TokenMode.CLASSIC: paths.TOKEN, TokenMode.STABLE: paths.STABLE_TOKEN}
 Source = Callable[[MiniProgram, str | None], Fetched]
 
 
@@ -54,11 +58,9 @@ def fetch_classic(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     """`/cgi-bin/token`: every call mints a new token. Raises WeChatError, SecretUnavailable."""
     secret = resolve_secret(miniprogram)
     client = client_for(miniprogram)
-    # an endpoint that is left alone costs nothing of the quota
-    with client.ahead_of(paths.TOKEN):
-        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.CLASSIC, now=time.time())
-    sent_at = time.time()
-    return Fetched(client.token(appid=miniprogram.appid, secret=secret), sent_at)
+    with counted_fetch(client, miniprogram.appid, TokenMode.CLASSIC):
+        sent_at = time.time()
+        return Fetched(client.token(appid=miniprogram.appid, secret=secret), sent_at)
 
 
 def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
@@ -68,22 +70,33 @@ def fetch_stable(miniprogram: MiniProgram, rejected: str | None) -> Fetched:
     """
     secret = resolve_secret(miniprogram)
     client = client_for(miniprogram)
-    with client.ahead_of(paths.STABLE_TOKEN):
-        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
-    sent_at = time.time()
-    token = client.stable_token(appid=miniprogram.appid, secret=secret)
+    with counted_fetch(client, miniprogram.appid, TokenMode.STABLE):
+        sent_at = time.time()
+        token = client.stable_token(appid=miniprogram.appid, secret=secret)
     if rejected is None or token.value != rejected:
         return Fetched(token, sent_at)
     if not quota.may_force(miniprogram.appid, now=time.time()):
         raise _still_rejected()
-    with client.ahead_of(paths.STABLE_TOKEN):
-        quota.count_fetch(miniprogram.appid, token_mode=TokenMode.STABLE, now=time.time())
-    sent_at = time.time()
-    token = client.stable_token(appid=miniprogram.appid, secret=secret, force_refresh=True)
+    with counted_fetch(client, miniprogram.appid, TokenMode.STABLE):
+        sent_at = time.time()
+        token = client.stable_token(appid=miniprogram.appid, secret=secret, force_refresh=True)
     if token.value == rejected:
         # somebody else forced one less than 30 s ago, so WeChat did nothing
         raise _still_rejected()
     return Fetched(token, sent_at, is_forced=True)
+
+
+@contextmanager
+def counted_fetch(client: WeChatClient, appid: str, token_mode: TokenMode) -> Iterator[None]:
+    """Around one token call: an endpoint that is left alone, or was not reached, costs nothing of the quota."""
+    now = time.time()
+    with client.ahead_of(ENDPOINTS[token_mode]):
+        quota.count_fetch(appid, token_mode=token_mode, now=now)
+    try:
+        yield
+    except NotReached:
+        quota.count_fetch(appid, token_mode=token_mode, now=now, count=-1)
+        raise
 
 
 def _still_rejected() -> TokenStillRejected:

@@ -35,7 +35,15 @@ class AnswerCut(MalformedResponse):
     """The connection ended in the middle of the answer: trouble on the way, not a strange answer."""
 
 
-class ProxyFailed(WeChatUnreachable):
+class NotReached(WeChatUnreachable):
+    """No connection was made: WeChat heard nothing of the call and counted nothing."""
+
+
+class ConnectTimeout(WeChatTimeout, NotReached):
+    """No connection within the time set for connecting."""
+
+
+class ProxyFailed(NotReached):
     """The mini-program's proxy could not be reached, refused us, or did not reach WeChat."""
 
 
@@ -61,20 +69,20 @@ _RULES: tuple[_Rule, ...] = (
     ),
     (
         (NameResolutionError,),
-        WeChatUnreachable,
+        NotReached,
         _("The name {host} could not be resolved."),
         _("Check the DNS of this server, and the spelling of the API base address."),
     ),
-    ((ConnectionRefusedError,), WeChatUnreachable, _("{host} refused the connection."), _WAIT),
+    ((ConnectionRefusedError,), NotReached, _("{host} refused the connection."), _WAIT),
     (
         (NewConnectionError,),
-        WeChatUnreachable,
+        NotReached,
         _("No way to {host} was found."),
         _("Check this server's network: WeChat is reached over HTTPS, port 443."),
     ),
     (
         (ConnectTimeoutError,),
-        WeChatTimeout,
+        ConnectTimeout,
         _("No connection to {host} within the time set for connecting."),
         _("Check the firewall and the route to WeChat, or raise WECHAT_CONNECT_TIMEOUT."),
     ),

@@ -10,6 +10,7 @@ from apps.tokens.models import TokenEvent, Trigger
 from apps.tokens.policy import seconds_to_next_day
 from apps.tokens.services import get_access_token, refresh_token, replace_rejected_token
 from apps.tokens.sources import TokenStillRejected
+from apps.wechat.failures import NotReached
 from tests.parts import make_miniprogram
 
 APPID = "wx0123456789abcdef"
@@ -85,6 +86,16 @@ def test_a_scheduled_fetch_without_a_token_to_serve_is_not_guarded(sandbox, redi
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     fill(redis_client, miniprogram.appid, 1900)
     assert refresh_token(miniprogram, trigger=Trigger.SCHEDULE, requested_by="test").value
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mode", ["stable", "classic"])
+def test_a_call_that_did_not_reach_wechat_is_not_counted(sandbox, settings, mode):
+    miniprogram = make_miniprogram(sandbox, token_mode=mode)
+    settings.SANDBOX_URL = "http://no-such-name.invalid"
+    with pytest.raises(NotReached):
+        refresh_token(miniprogram, trigger=Trigger.OPERATOR, requested_by="test")
+    assert use(mode=mode, appid=miniprogram.appid).fetches == 0
 
 
 def test_a_new_day_begins_at_midnight_in_shanghai():

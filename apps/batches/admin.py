@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django_object_actions import action
 
 from apps.batches import services
@@ -18,6 +18,8 @@ from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, Cod
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
+from apps.retold import retold
+from apps.tables.asking import AsksFirst
 
 
 class History:
@@ -52,7 +54,7 @@ class StuckFilter(admin.SimpleListFilter):
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(GrantedActions, History, GrantedRows):
+class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
     list_display = ["name", "miniprogram", "state_now", "progress", "failures", "speed", "issued_by", "created_at"]
     list_filter = ["state", StuckFilter, ("miniprogram", GrantedFilter), "kind", "created_at"]
     search_fields = ["name", "issued_by"]
@@ -148,22 +150,45 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
         return self._steer(request, obj, services.retry_failed, gettext_noop("Retried the failed rows."))
 
     @action(
-        label=_("Retry lost rows too"),
-        description=_("Each may cost a second one of the 100,000"),
+        label=_("Also retry rows without a response"),
+        description=_("Each row may use up one more of the 100,000 limited codes"),
         methods=("POST",),
         button_type="form",
     )
     def retry_lost(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        _demand_steering(request)
+        if not self.is_answered(request):
+            question = _("Retry the rows of “%(name)s” that got no response?") % {"name": obj.name}
+            words = _(
+                "WeChat may have counted these codes already: each row may use up one more of the 100,000 limited "
+                "codes. This can’t be undone."
+            )
+            return self.ask(request, obj, question=question, consequences=[words], button=_("Retry"))
         retry = partial(services.retry_failed, include_lost=True)
         return self._steer(request, obj, retry, gettext_noop("Retried the failed and the lost rows."))
 
-    @action(label=_("Cancel"), methods=("POST",), button_type="form")
+    @action(label=_("Cancel batch"), methods=("POST",), button_type="form")
     def cancel(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
+        _demand_steering(request)
+        if not self.is_answered(request):
+            words = ngettext(
+                "%(count)d row that is waiting will not be created. This can’t be undone. Codes that exist are kept.",
+                "%(count)d rows that are waiting will not be created. This can’t be undone. Codes that exist are kept.",
+                obj.waiting,
+            )
+            return self.ask(
+                request,
+                obj,
+                question=_("Cancel the batch “%(name)s”?") % {"name": obj.name},
+                consequences=[words % {"count": obj.waiting}],
+                button=_("Cancel batch"),
+                back=_("Keep running"),
+                is_stopping=True,
+            )
         return self._steer(request, obj, services.cancel_batch, gettext_noop("Cancelled."))
 
     def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any, entry: str) -> HttpResponse:
-        if not request.user.has_perm("batches.change_codebatch"):
-            raise PermissionDenied
+        _demand_steering(request)
         try:
             act(batch)
         except WxcodeError as error:
@@ -173,6 +198,12 @@ class CodeBatchAdmin(GrantedActions, History, GrantedRows):
             self.log_change(request, batch, entry)
             self.message_user(request, _("The batch is now: %(state)s.") % {"state": state}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:batches_codebatch_change", args=[batch.pk]))
+
+
+def _demand_steering(request: HttpRequest) -> None:
+    """Raises PermissionDenied."""
+    if not request.user.has_perm("batches.change_codebatch"):
+        raise PermissionDenied
 
 
 @admin.register(BatchItem)

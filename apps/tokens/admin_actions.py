@@ -1,10 +1,10 @@
-"""The operator's buttons on a mini-program: all of them POST, all of them asked about first."""
+"""The operator's buttons on a mini-program: all of them POST; those with a consequence ask first."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,6 +17,7 @@ from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import GrantedActions
 from apps.miniprograms.models import MiniProgram, TokenMode
+from apps.tables.asking import AsksFirst
 from apps.tokens import operations
 from apps.tokens.admin_inquiries import LiveQuotaAction
 from apps.tokens.quota import read_use
@@ -30,7 +31,7 @@ def button(label: Any, description: Any) -> Callable[[Any], Any]:
     return made
 
 
-class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
     """Refresh now, verify credentials, pause, resume, look at the live quota, clear it."""
 
     change_actions = [
@@ -47,39 +48,56 @@ class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: 
         if miniprogram is None or not miniprogram.is_active or not self.has_change_permission(request, miniprogram):
             return []
         if miniprogram.is_refresh_paused:
-            return ["resume_refresh", "live_quota", "clear_quota"]
+            return ["resume_refresh", "verify_credentials", "live_quota", "clear_quota"]
         return ["refresh_now", "verify_credentials", "pause_refresh", "live_quota", "clear_quota"]
 
-    @button(gettext_lazy("Refresh now"), gettext_lazy("Ask WeChat for a token at once"))
+    @button(gettext_lazy("Refresh now"), gettext_lazy("Request a token from WeChat now"))
     def refresh_now(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, _("Refresh the token now"), [_fetch_words(obj)])
+        self.demand_change(request, obj)
+        if _costs_a_fetch(obj) and not self.is_answered(request):
+            question = _("Refresh the token of %(name)s now?") % {"name": obj.name}
+            return self.ask(request, obj, question=question, consequences=[_fetch_words()], button=_("Refresh now"))
 
         def act() -> str:
             token = operations.refresh_now(obj, requested_by=staff_label(request))
-            return _("The token is good for %(time)s.") % {"time": duration(token.expires_in(time.time()))}
+            return _("Token refreshed (valid for %(time)s).") % {"time": duration(token.expires_in(time.time()))}
 
         return self.act(request, obj, act)
 
-    @button(gettext_lazy("Verify credentials"), gettext_lazy("Try AppSecret, token and one cheap call"))
+    @button(gettext_lazy("Verify credentials"), gettext_lazy("Test the AppSecret, the token and one call"))
     def verify_credentials(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, _("Verify the credentials"), [_fetch_words(obj)])
+        self.demand_change(request, obj)
+        if _costs_a_fetch(obj) and not self.is_answered(request):
+            question = _("Verify the credentials of %(name)s?") % {"name": obj.name}
+            words = [_fetch_words()]
+            return self.ask(request, obj, question=question, consequences=words, button=_("Verify credentials"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("What was verified"),
+            "title": _("Verification result"),
             "original": obj,
             "findings": operations.verify_credentials(obj, requested_by=staff_label(request)),
             "not_verified": operations.NOT_VERIFIED,
         }
         return TemplateResponse(request, "admin/tokens/verified.html", context)
 
-    @button(gettext_lazy("Pause refresh"), gettext_lazy("Fetch no new token until it is resumed"))
+    @button(gettext_lazy("Pause refresh"), gettext_lazy("Stop fetching new tokens until you resume"))
     def pause_refresh(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:
-        if not self.is_confirmed(request, obj):
-            warning = _("The present token is served until it ends; after that, nobody gets a token or a new code.")
-            return self.ask(request, obj, _("Pause the refresh"), [warning])
+        self.demand_change(request, obj)
+        if not self.is_answered(request):
+            return self.ask(
+                request,
+                obj,
+                question=_("Pause token refresh for %(name)s?") % {"name": obj.name},
+                consequences=[
+                    _(
+                        "The current token works until it expires. After that, no tokens are handed out and no codes "
+                        "can be created."
+                    )
+                ],
+                button=_("Pause refresh"),
+                is_stopping=True,
+            )
 
         def act() -> str:
             operations.pause_refresh(obj, requested_by=staff_label(request))
@@ -88,48 +106,45 @@ class TokenActions(LiveQuotaAction, GrantedActions, admin.ModelAdmin):  # type: 
 
         return self.act(request, obj, act)
 
-    @button(gettext_lazy("Resume refresh"), gettext_lazy("Keep the token fresh again"))
+    @button(gettext_lazy("Resume refresh"), gettext_lazy("Start refreshing the token again"))
     def resume_refresh(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, _("Resume the refresh"), [_("wxcode looks at the token at once.")])
+        self.demand_change(request, obj)
 
         def act() -> str:
             operations.resume_refresh(obj, requested_by=staff_label(request))
             self.log_change(request, obj, gettext_noop("Resumed token refresh."))
-            return _("The token is kept fresh again.")
+            return _("Token refresh resumed.")
 
         return self.act(request, obj, act)
 
-    @button(gettext_lazy("Clear quota"), gettext_lazy("Have WeChat reset the day's quotas, ten times a month"))
+    @button(gettext_lazy("Reset API quotas"), gettext_lazy("Ask WeChat to reset today’s API quotas (10 times a month)"))
     def clear_quota(self, request: HttpRequest, obj: MiniProgram) -> HttpResponse:
-        if not self.is_confirmed(request, obj):
-            what = _("WeChat sets every daily quota of this mini-program to nothing used, by AppSecret (no token).")
-            return self.ask(request, obj, _("Clear the quota"), [what, _clear_words(obj)])
+        self.demand_change(request, obj)
+        if not self.is_answered(request):
+            return self.ask(
+                request,
+                obj,
+                question=_("Reset today’s API quotas of %(name)s?") % {"name": obj.name},
+                consequences=[
+                    _("WeChat resets all of them. This uses the AppSecret, so it works without a token."),
+                    _clear_words(obj),
+                ],
+                button=_("Reset API quotas"),
+            )
 
         def act() -> str:
             operations.clear_quota(obj, requested_by=staff_label(request))
             self.log_change(request, obj, gettext_noop("Cleared the quota at WeChat."))
-            return _("WeChat has cleared the quotas.")
+            return _("WeChat has reset the API quotas.")
 
         return self.act(request, obj, act)
 
     # --- the common shape ----------------------------------------------------------------------------------
 
-    def is_confirmed(self, request: HttpRequest, miniprogram: MiniProgram) -> bool:
-        """Whether this is the POST of the page that asked; raises PermissionDenied for those who may only look."""
+    def demand_change(self, request: HttpRequest, miniprogram: MiniProgram) -> None:
+        """Raises PermissionDenied for those who may only look."""
         if not self.has_change_permission(request, miniprogram):
             raise PermissionDenied
-        return request.POST.get("confirmed") == "yes"
-
-    def ask(self, request: HttpRequest, miniprogram: MiniProgram, title: str, question: list[str]) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "original": miniprogram,
-            "question": question,
-        }
-        return TemplateResponse(request, "admin/tokens/confirm.html", context)
 
     def act(self, request: HttpRequest, miniprogram: MiniProgram, do: Callable[[], str]) -> HttpResponse:
         """Do it, say how it went with the cure, go back to the mini-program."""
@@ -145,28 +160,29 @@ def staff_label(request: HttpRequest) -> str:
     return f"staff:{request.user.get_username()}"
 
 
-def _fetch_words(miniprogram: MiniProgram) -> str:
-    if miniprogram.token_mode == TokenMode.CLASSIC:
-        return _(
-            "Classic mode: WeChat makes a new token, one of about %(limit)d a day. The present one works for "
-            "five more minutes; the one before it stops at once."
-        ) % {"limit": TOKEN_FETCHES_PER_DAY}
+def _costs_a_fetch(miniprogram: MiniProgram) -> bool:
+    """Whether a fetch has a consequence: in stable mode, or while paused, it has none."""
+    return miniprogram.token_mode == TokenMode.CLASSIC and not miniprogram.is_refresh_paused
+
+
+def _fetch_words() -> str:
     return _(
-        "Stable mode: WeChat answers the present token again, or a new one in its last five minutes. "
-        "That costs nothing and disturbs nobody."
-    )
+        "Classic mode: WeChat creates a new token (about %(limit)d a day are allowed). The current token works for "
+        "five more minutes; the one before it stops immediately."
+    ) % {"limit": TOKEN_FETCHES_PER_DAY}
 
 
 def _clear_words(miniprogram: MiniProgram) -> str:
     try:
         clears = read_use(miniprogram.appid, token_mode=miniprogram.token_mode, now=time.time()).clears
     except CoordinationUnavailable:
-        return _("That works %(limit)d times a month; how often it was used this month is unknown (Redis is away).") % {
-            "limit": QUOTA_CLEARS_PER_MONTH
-        }
+        return _(
+            "WeChat allows this %(limit)d times a month. How often it was used this month is unknown, because Redis is "
+            "not reachable."
+        ) % {"limit": QUOTA_CLEARS_PER_MONTH}
     text = ngettext(
-        "wxcode has used %(count)d of the %(limit)d clears of this month.",
-        "wxcode has used %(count)d of the %(limit)d clears of this month.",
+        "wxcode has used %(count)d of %(limit)d resets this month.",
+        "wxcode has used %(count)d of %(limit)d resets this month.",
         clears,
     )
     return text % {"count": clears, "limit": QUOTA_CLEARS_PER_MONTH}

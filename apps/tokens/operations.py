@@ -1,7 +1,7 @@
 """What operators do with a mini-program's token by hand: refresh, verify, pause, resume, clear the quota."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from apps.tokens.local_memory import UsableToken
 from apps.tokens.models import Outcome, Trigger
 from apps.tokens.outgoing import client_for
 from apps.tokens.services import call_with_token, refresh_token
+from apps.tokens.trying import Trial, take_candidate
 from apps.wechat.errcodes import find_errcode
 
 STEPS = (
@@ -53,8 +54,11 @@ def refresh_now(miniprogram: MiniProgram, *, requested_by: str) -> UsableToken:
 def verify_credentials(miniprogram: MiniProgram, *, requested_by: str) -> list[Finding]:
     """Try the AppSecret, the token endpoint and one cheap call; a finding for each, also when one fails.
 
-    In stable mode it costs nothing of the quota, in classic mode one of the day's fetches.
+    In stable mode it costs nothing of the quota, in classic mode one of the day's fetches. While the refresh is
+    paused no token is kept.
     """
+    if miniprogram.is_refresh_paused and miniprogram.is_active:
+        return _verify_aside(miniprogram)
 
     def probe() -> None:
         client = client_for(miniprogram)
@@ -65,11 +69,27 @@ def verify_credentials(miniprogram: MiniProgram, *, requested_by: str) -> list[F
             requested_by=requested_by,
         )
 
-    actions: tuple[Callable[[], object], ...] = (
+    actions = (
         lambda: resolve_secret(miniprogram),
         lambda: refresh_now(miniprogram, requested_by=requested_by),
         probe,
     )
+    return _take_steps(actions)
+
+
+def _verify_aside(miniprogram: MiniProgram) -> list[Finding]:
+    """The same three steps without a token that anybody is served."""
+    trials: list[Trial] = []
+    return _take_steps(
+        (
+            lambda: trials.append(Trial(take_candidate(miniprogram))),
+            lambda: trials[0].fetch_token(),
+            lambda: trials[0].make_call(),
+        )
+    )
+
+
+def _take_steps(actions: Sequence[Callable[[], object]]) -> list[Finding]:
     findings: list[Finding] = []
     for step, action in zip(STEPS, actions, strict=True):
         is_reached = all(finding.is_good for finding in findings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from apps.coordination import circuit
 from apps.coordination.circuit import Admission, Standing
@@ -21,6 +22,7 @@ from apps.wechat.client import WeChatClient
 from apps.wechat.connection import wechat_client
 from apps.wechat.errors import WeChatError, WeChatLeftAlone, WeChatUnreachable
 from apps.wechat.failures import AnswerCut
+from apps.wechat.proxies import Proxy
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,13 @@ class LeftAlone:
 def client_for(miniprogram: MiniProgram) -> WeChatClient:
     """WeChat, or the sandbox, as `miniprogram` reaches it. Raises SandboxNotConfigured, SecretUnavailable."""
     proxy = None if miniprogram.is_sandbox else find_proxy(miniprogram)
-    return wechat_client(is_sandbox=miniprogram.is_sandbox, proxy=proxy).guarded(Gate(miniprogram.appid))
+    return guarded_client(miniprogram.appid, is_sandbox=miniprogram.is_sandbox, proxy=proxy)
+
+
+@sensitive_variables("proxy")
+def guarded_client(appid: str, *, is_sandbox: bool, proxy: Proxy | None) -> WeChatClient:
+    """The same for a mini-program that is not stored as it is meant. Raises SandboxNotConfigured."""
+    return wechat_client(is_sandbox=is_sandbox, proxy=proxy).guarded(Gate(appid))
 
 
 @contextmanager

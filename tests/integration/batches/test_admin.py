@@ -17,8 +17,8 @@ def batch(make_batch):
     return make_batch(3)
 
 
-def act(client, batch, name):
-    return client.post(reverse("admin:batches_codebatch_actions", args=[batch.pk, name]), follow=True)
+def act(client, batch, name, **facts):
+    return client.post(reverse("admin:batches_codebatch_actions", args=[batch.pk, name]), facts, follow=True)
 
 
 def test_stuck_work_is_visible_until_somebody_attends_to_it(admin_client, batch):
@@ -52,7 +52,11 @@ def test_a_batch_is_steered_by_post_only(admin_client, batch):
     admin_client.get(reverse("admin:batches_codebatch_actions", args=[batch.pk, "cancel"]))
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING
-    assert "cancelled" in act(admin_client, batch, "cancel").text
+    asked = act(admin_client, batch, "cancel").text
+    assert f"Cancel the batch “{batch.name}”?" in asked and "3 rows that are waiting" in asked
+    batch.refresh_from_db()
+    assert batch.state == BatchState.RUNNING
+    assert "cancelled" in act(admin_client, batch, "cancel", confirmed="yes").text
 
 
 def test_failed_rows_are_found_exported_and_retried(admin_client, batch):

@@ -1,4 +1,4 @@
-"""Operators see every token's health and act on it by buttons that ask first; a token is on no page."""
+"""Operators see every token's health and act on it by buttons, asked where it matters; a token is on no page."""
 
 import re
 import time
@@ -15,6 +15,7 @@ from django.utils.html import escape
 from apps.miniprograms.models import MiniProgram
 from apps.tokens import quota, trouble
 from apps.tokens.models import Outcome, TokenEvent, Trigger
+from apps.tokens.refreshing import MiniProgramInactive
 from apps.tokens.services import get_access_token, replace_rejected_token
 from apps.wechat.errcodes import find_errcode
 from apps.wechat.errors import CredentialProblem
@@ -26,6 +27,11 @@ LIST = "/admin/miniprograms/miniprogram/"
 HEALTH = "/admin/tokens/health/"
 EVENTS = "/admin/tokens/tokenevent/"
 STABLE, TOKEN, PROBE = "/cgi-bin/stable_token", "/cgi-bin/token", "/cgi-bin/get_api_domain_ip"
+QUESTIONS = {"pause_refresh": "Pause token refresh for Shop?", "clear_quota": "Reset today’s API quotas of Shop?"}
+CLASSIC_QUESTIONS = {
+    "refresh_now": "Refresh the token of Shop now?",
+    "verify_credentials": "Verify the credentials of Shop?",
+}
 BUTTONS = ["refresh_now", "verify_credentials", "pause_refresh", "resume_refresh", "clear_quota"]
 
 
@@ -41,11 +47,11 @@ def tool(miniprogram, name):
     return reverse("admin:miniprograms_miniprogram_actions", args=[miniprogram.pk, name])
 
 
-def press(operator, miniprogram, name):
-    """Press the button and confirm; the page that follows."""
-    asked = operator.post(tool(miniprogram, name))
-    assert 'name="confirmed"' in asked.text
-    return operator.post(tool(miniprogram, name), {"confirmed": "yes"}, follow=True)
+def press(operator, miniprogram, name, *, asks=False):
+    """Press the button, and that of the page that asks; the page that follows."""
+    answer = operator.post(tool(miniprogram, name), follow=True)
+    assert ('name="confirmed"' in answer.text) == asks
+    return operator.post(tool(miniprogram, name), {"confirmed": "yes"}, follow=True) if asks else answer
 
 
 def test_the_list_shows_state_time_left_refresher_and_quota(operator, sandbox):
@@ -126,11 +132,21 @@ def test_a_button_needs_a_post_and_its_csrf_token(operator):
         assert careful.post(tool(miniprogram, name), {"confirmed": "yes"}).status_code == 403, name
 
 
-def test_a_button_asks_before_it_acts(operator, sandbox):
-    miniprogram = make_miniprogram(sandbox)
-    for name in BUTTONS:
-        assert operator.post(tool(miniprogram, name)).status_code == 200, name
+@pytest.mark.parametrize("mode", ["stable", "classic"])
+def test_what_has_a_consequence_asks_by_name_before_it_acts(operator, sandbox, mode):
+    miniprogram = make_miniprogram(sandbox, name="Shop", token_mode=mode)
+    for name, question in (QUESTIONS if mode == "stable" else QUESTIONS | CLASSIC_QUESTIONS).items():
+        page = operator.post(tool(miniprogram, name)).text
+        assert f"<h1>{question}</h1>" in page and 'name="confirmed"' in page, name
         assert not sandbox.calls()["endpoints"] and not TokenEvent.objects.exists(), name
+
+
+def test_the_button_repeats_the_verb_and_is_red_where_it_stops_something(operator):
+    miniprogram = make_miniprogram()
+    verbs = {"pause_refresh": ("Pause refresh", True), "clear_quota": ("Reset API quotas", False)}
+    for name, (verb, is_red) in verbs.items():
+        page = operator.post(tool(miniprogram, name)).text
+        assert f'<input type="submit" value="{verb}">' in page and ("delete-confirmation" in page) == is_red
 
 
 def test_staff_who_may_only_look_have_no_buttons(client, sandbox, settings):
@@ -156,8 +172,8 @@ def test_the_health_page_is_for_staff_who_may_see_mini_programs(client, settings
 def test_refresh_now_fetches_in_the_name_of_the_operator(operator, sandbox):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     old = get(miniprogram)
-    answer = press(operator, miniprogram, "refresh_now")
-    assert "The token is good for" in answer.text
+    answer = press(operator, miniprogram, "refresh_now", asks=True)
+    assert "Token refreshed (valid for" in answer.text
     assert get(miniprogram).value != old.value
     event = TokenEvent.objects.first()
     assert (event.trigger, event.requested_by) == (Trigger.OPERATOR, "staff:anna")
@@ -180,7 +196,7 @@ def test_refresh_now_ends_a_pause_and_does_not_lengthen_it_when_it_fails(operato
 def test_verify_says_what_was_verified_and_what_not(operator, sandbox):
     answer = press(operator, make_miniprogram(sandbox), "verify_credentials")
     assert answer.text.count("✔") == 3
-    assert "41030" in answer.text and "48001" in answer.text and "not of WeChat" in answer.text
+    assert "41030" in answer.text and "48001" in answer.text and "not from WeChat" in answer.text
     assert (sandbox.count(STABLE), sandbox.count(PROBE)) == (1, 1)
 
 
@@ -196,7 +212,7 @@ def test_verify_stops_where_it_fails_and_says_the_cure(operator, sandbox):
     miniprogram = make_miniprogram(sandbox)
     sandbox.register(miniprogram.appid, "another secret")
     text = press(operator, miniprogram, "verify_credentials").text
-    assert (text.count("✔"), text.count("✖"), text.count("not tried")) == (1, 1, 1)
+    assert (text.count("✔"), text.count("✖"), text.count("skipped")) == (1, 1, 1)
     assert escape(find_errcode(40125).cure_en) in text
     assert sandbox.count(PROBE) == 0
 
@@ -205,13 +221,13 @@ def test_verify_of_a_secret_that_cannot_be_read_asks_nobody(operator, sandbox, s
     miniprogram = make_miniprogram(sandbox)
     settings.WXCODE_SEAL_KEYS = []
     text = press(operator, miniprogram, "verify_credentials").text
-    assert (text.count("✖"), text.count("not tried")) == (1, 2)
+    assert (text.count("✖"), text.count("skipped")) == (1, 2)
     assert not sandbox.calls()["endpoints"]
 
 
 def test_pause_and_resume(operator, sandbox):
     miniprogram = make_miniprogram(sandbox)
-    press(operator, miniprogram, "pause_refresh")
+    press(operator, miniprogram, "pause_refresh", asks=True)
     miniprogram.refresh_from_db()
     assert miniprogram.is_refresh_paused
     text = operator.get(page(miniprogram)).text
@@ -225,12 +241,24 @@ def test_pause_and_resume(operator, sandbox):
     assert told == ["Paused token refresh.", "Resumed token refresh."]
 
 
+def test_verify_works_while_the_refresh_is_paused_and_keeps_no_token(operator, sandbox):
+    miniprogram = make_miniprogram(sandbox, token_mode="classic")
+    press(operator, miniprogram, "pause_refresh", asks=True)
+    assert "Verify credentials" in operator.get(page(miniprogram)).text
+    assert press(operator, miniprogram, "verify_credentials").text.count("✔") == 3
+    assert (sandbox.count(STABLE), sandbox.count(TOKEN), sandbox.count(PROBE)) == (1, 0, 1)
+    assert TokenEvent.objects.get().outcome == Outcome.PAUSED
+    miniprogram.refresh_from_db()
+    with pytest.raises(MiniProgramInactive):
+        get(miniprogram)
+
+
 def test_clear_quota_tells_how_many_clears_are_used(operator, sandbox):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     get(miniprogram)
-    assert "used 0 of the 10 clears" in operator.post(tool(miniprogram, "clear_quota")).text
-    press(operator, miniprogram, "clear_quota")
-    assert "used 1 of the 10 clears" in operator.post(tool(miniprogram, "clear_quota")).text
+    assert "used 0 of 10 resets" in operator.post(tool(miniprogram, "clear_quota")).text
+    press(operator, miniprogram, "clear_quota", asks=True)
+    assert "used 1 of 10 resets" in operator.post(tool(miniprogram, "clear_quota")).text
     assert sandbox.count("/cgi-bin/clear_quota/v2") == 1
     assert quota.read_use(miniprogram.appid, token_mode="classic", now=time.time()).fetches == 0
     assert TokenEvent.objects.first().outcome == Outcome.QUOTA_CLEARED
@@ -239,18 +267,18 @@ def test_clear_quota_tells_how_many_clears_are_used(operator, sandbox):
 def test_clear_quota_ends_the_pause_of_an_exhausted_quota(operator, sandbox):
     miniprogram = make_miniprogram(sandbox, token_mode="classic")
     sandbox.fault("quota", endpoint=TOKEN, times=1)
-    press(operator, miniprogram, "refresh_now")
+    press(operator, miniprogram, "refresh_now", asks=True)
     assert trouble.find_trouble(miniprogram.appid).errcode == 45009
-    press(operator, miniprogram, "clear_quota")
+    press(operator, miniprogram, "clear_quota", asks=True)
     assert get(miniprogram).value
 
 
 def test_a_refused_clear_is_not_counted(operator, sandbox):
     miniprogram = make_miniprogram(sandbox)
     sandbox.fault("errcode", errcode=48006, endpoint="/cgi-bin/clear_quota/v2")
-    answer = press(operator, miniprogram, "clear_quota")
+    answer = press(operator, miniprogram, "clear_quota", asks=True)
     assert escape(find_errcode(48006).cure_en) in answer.text
-    assert "used 0 of the 10 clears" in operator.post(tool(miniprogram, "clear_quota")).text
+    assert "used 0 of 10 resets" in operator.post(tool(miniprogram, "clear_quota")).text
 
 
 # --- Redis away, other pages -------------------------------------------------------------------------------
@@ -264,7 +292,7 @@ def test_without_redis_every_page_works_and_says_unknown(operator, sandbox, dead
         answer = operator.get(address)
         assert answer.status_code == 200
         assert "nknown" in answer.text or address == EVENTS
-    assert "is unknown (Redis is away)" in operator.post(tool(miniprogram, "clear_quota")).text
+    assert "is unknown, because Redis" in operator.post(tool(miniprogram, "clear_quota")).text
     assert "does not answer" in press(operator, miniprogram, "refresh_now").text
 
 

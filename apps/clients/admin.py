@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -24,28 +23,46 @@ from apps.clients.services import assign_new_key, end_hand_over, revoke_client, 
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.miniprograms.trail import as_message, moment, sentence
 from apps.tables.admin_export import CsvExport
+from apps.tables.asking import AsksFirst
 from apps.tables.deletion import CountedDeletion
 
 TEMPLATES = "admin/clients/apiclient"
 
 
+class ConditionFilter(admin.SimpleListFilter):
+    """By the words of the list's own column."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("active", _("active")), ("expired", _("expired")), ("revoked", _("revoked"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "revoked":
+            return queryset.filter(is_active=False)
+        working = ApiClient.objects.active().values("pk")
+        if self.value() == "expired":
+            return queryset.filter(is_active=True).exclude(pk__in=working)
+        return queryset.filter(pk__in=working) if self.value() == "active" else queryset
+
+
 @admin.register(ApiClient)
-class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniProgramAdmin):
+class ApiClientAdmin(DjangoObjectActions, AsksFirst, CsvExport, CountedDeletion, EveryMiniProgramAdmin):
     """List, form, and the two actions on a key; both ask before they act."""
 
     form = ApiClientForm
     trail_on_add = ("scopes", "miniprograms")
     list_display = ["name", "visible_key", "scope_list", "miniprogram_list", "condition", "use"]
     change_list_template = "admin/stacked_list.html"
-    list_filter = ["is_active", "miniprograms"]
+    list_filter = [ConditionFilter, "miniprograms"]
     search_fields = ["name", "key_prefix", "notes"]
-    filter_horizontal = ["miniprograms"]
-    readonly_fields = ["visible_key", "last_used_at", "previous_key", "created_at"]
+    readonly_fields = ["condition", "visible_key", "last_used_at", "previous_key", "created_at"]
     change_actions = ["rotate_key", "end_hand_over", "revoke"]
     fieldsets = [
-        (None, {"fields": ["name", "is_publishable", "scopes", "miniprograms"]}),
-        (_("Where it may be used from"), {"fields": ["origins", "networks"]}),
-        (_("How often and how long"), {"fields": ["rate_limit", "is_active", "expires_at"]}),
+        (None, {"fields": ["name", "is_publishable", "scopes", "reach", "miniprograms"]}),
+        (_("Allowed origins and networks"), {"fields": ["origins", "networks"]}),
+        (_("Rate limit and expiry"), {"fields": ["rate_limit", "expires_at"]}),
         (_("Notes"), {"fields": ["notes"]}),
     ]
     # of a key what the list shows, its beginning
@@ -72,7 +89,8 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
     def get_fieldsets(self, request: HttpRequest, obj: ApiClient | None = None) -> Any:
         if obj is None:
             return self.fieldsets
-        names = ["visible_key", "last_used_at", *(["previous_key"] if obj.is_handing_over() else []), "created_at"]
+        previous = ["previous_key"] if obj.is_handing_over() else []
+        names = ["condition", "visible_key", "last_used_at", *previous, "created_at"]
         return [*self.fieldsets, (_("The key"), {"fields": names})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> Any:
@@ -89,14 +107,14 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
     def visible_key(self, client: ApiClient) -> str:
         return f"{client.key_prefix}…"
 
-    @admin.display(description=_("key before"))
+    @admin.display(description=_("previous key"))
     def previous_key(self, client: ApiClient) -> str:
         words = _("%(key)s… works until %(end)s, last used: %(used)s")
         used = client.previous_key_used_at
         return words % {
             "key": client.previous_key_prefix,
-            "end": date_format(timezone.localtime(client.previous_key_ends_at), "DATETIME_FORMAT"),
-            "used": date_format(timezone.localtime(used), "DATETIME_FORMAT") if used else _("never"),
+            "end": _day(client.previous_key_ends_at),
+            "used": _day(used) if used else _("never"),
         }
 
     @admin.display(description=_("scopes"))
@@ -106,22 +124,22 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
     @admin.display(description=_("mini-programs"))
     def miniprogram_list(self, client: ApiClient) -> Any:
         if not client.is_limited:
-            return _("every one")
-        return ", ".join(miniprogram.name for miniprogram in client.miniprograms.all()) or _("none: they were deleted")
+            return _("all")
+        return ", ".join(miniprogram.name for miniprogram in client.miniprograms.all()) or _("none (deleted)")
 
     @admin.display(description=_("state"), ordering="is_active")
     def condition(self, client: ApiClient) -> Any:
-        words = _("active") if client.is_active else _("switched off")
+        words = _("active") if client.is_active else _("revoked")
         if client.is_active and client.is_expired():
             words = _("expired")
         kind = f" · {_('publishable')}" if client.is_publishable else ""
         look = "good" if client.is_active and not client.is_expired() else "bad"
         return format_html('<span class="token-pill is-{}">{}</span>{}', look, words, kind)
 
-    @admin.display(description=_("use"), ordering="last_used_at")
+    @admin.display(description=_("usage"), ordering="last_used_at")
     def use(self, client: ApiClient) -> Any:
         used = _("last used %(when)s") % {"when": _day(client.last_used_at)} if client.last_used_at else _("never used")
-        ends = _("ends %(when)s") % {"when": _day(client.expires_at)} if client.expires_at else _("has no end")
+        ends = _("expires %(when)s") % {"when": _day(client.expires_at)} if client.expires_at else _("never expires")
         return format_html('{}<br><span class="token-note">{}</span>', used, ends)
 
     # --- the key -------------------------------------------------------------------------------------------
@@ -136,61 +154,59 @@ class ApiClientAdmin(DjangoObjectActions, CsvExport, CountedDeletion, EveryMiniP
     def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
         return self.show_key(request, obj, rotate_key(obj), title=_("The API client was added"))
 
-    @action(label=_("Rotate key"), description=_("Replace the key by a new one"), methods=("POST",), button_type="form")
+    @action(
+        label=_("Rotate key"), description=_("Replace the key with a new one"), methods=("POST",), button_type="form"
+    )
     @sensitive_variables()
     def rotate_key(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
-        question = _("Make a new key for “%(name)s”? The present key %(key)s stops working when you say.")
-        form = HandOverForm(request.POST if self.is_confirmed(request, obj) else None)
+        self.demand_change(request, obj)
+        form = HandOverForm(request.POST if self.is_answered(request) else None)
         if not form.is_valid():
-            return self.ask(request, obj, question=question, button=_("Make a new key"), form=form)
+            question = _("Create a new key for “%(name)s”?") % {"name": obj.name}
+            words = _("Choose how long the current key %(key)s keeps working.") % {"key": self.visible_key(obj)}
+            button = _("Create new key")
+            return self.ask(request, obj, question=question, consequences=[words], button=button, form=form)
         key = rotate_key(obj, hand_over=form.cleaned_data["hand_over"])
         self.log_change(request, obj, _rotated(obj))
         return self.show_key(request, obj, key, title=_("The key was replaced"))
 
     @action(
-        label=_("End the key before"),
-        description=_("Refuse the key from before the last rotation from now on"),
+        label=_("Revoke previous key"),
+        description=_("Stop accepting the key from before the last rotation"),
         methods=("POST",),
         button_type="form",
     )
     def end_hand_over(self, request: HttpRequest, obj: ApiClient) -> HttpResponse | None:
-        question = _("End the hand-over of “%(name)s”? Only its key %(key)s works then.")
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, question=question, button=_("End the key before"))
+        self.demand_change(request, obj)
+        if not self.is_answered(request):
+            question = _("Revoke the previous key of “%(name)s”?") % {"name": obj.name}
+            words = _("From then on, only %(key)s works.") % {"key": self.visible_key(obj)}
+            button = _("Revoke previous key")
+            return self.ask(request, obj, question=question, consequences=[words], button=button, is_stopping=True)
         end_hand_over(obj)
         self.log_change(request, obj, gettext_noop("Revoked the previous key."))
-        self.message_user(request, _("Only the present key of “%(name)s” works.") % {"name": obj.name})
+        self.message_user(request, _("The previous key of “%(name)s” was revoked.") % {"name": obj.name})
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
-    @action(label=_("Revoke"), description=_("Refuse the key from now on"), methods=("POST",), button_type="form")
+    @action(label=_("Revoke"), description=_("Stop accepting this key"), methods=("POST",), button_type="form")
     def revoke(self, request: HttpRequest, obj: ApiClient) -> HttpResponse | None:
-        question = _("Revoke “%(name)s”? Its key %(key)s is refused within 3 seconds. The history stays.")
-        if not self.is_confirmed(request, obj):
-            return self.ask(request, obj, question=question, button=_("Revoke"))
+        self.demand_change(request, obj)
+        if not self.is_answered(request):
+            question = _("Revoke the key of “%(name)s”?") % {"name": obj.name}
+            words = _(
+                "%(key)s stops working within 3 seconds, and so does a previous key. This can’t be undone. The history "
+                "is kept."
+            ) % {"key": self.visible_key(obj)}
+            return self.ask(request, obj, question=question, consequences=[words], button=_("Revoke"), is_stopping=True)
         revoke_client(obj)
         self.log_change(request, obj, gettext_noop("Revoked the key."))
-        self.message_user(request, _("“%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
+        self.message_user(request, _("The key of “%(name)s” is revoked.") % {"name": obj.name}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:clients_apiclient_change", args=[obj.pk]))
 
-    def is_confirmed(self, request: HttpRequest, client: ApiClient) -> bool:
-        """Whether this is the POST of the page that asked; raises PermissionDenied for those who may only look."""
+    def demand_change(self, request: HttpRequest, client: ApiClient) -> None:
+        """Raises PermissionDenied for those who may only look."""
         if not self.has_change_permission(request, client):
             raise PermissionDenied
-        return request.POST.get("confirmed") == "yes"
-
-    def ask(
-        self, request: HttpRequest, client: ApiClient, *, question: Any, button: Any, form: Any = None
-    ) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": button,
-            "original": client,
-            "question": question % {"name": client.name, "key": f"{client.key_prefix}…"},
-            "button": button,
-            "form": form,
-        }
-        return TemplateResponse(request, f"{TEMPLATES}/confirm.html", context)
 
     def show_key(self, request: HttpRequest, client: ApiClient, key: str, *, title: Any) -> TemplateResponse:
         """The one page that shows a key: an answer to a POST, so it is in no session, cookie, history or cache."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import capfirst
@@ -18,6 +19,10 @@ from apps.clients.validation import (
     normalize_origins,
     publishable_mistakes,
 )
+from apps.miniprograms.models import MiniProgram
+
+# more of them are found faster in the two boxes with their search
+BOXES_AT_MOST = 12
 
 Normalize = Callable[[list[str]], list[str]]
 
@@ -58,8 +63,20 @@ def wording(name: str) -> dict[str, Any]:
     return {"label": capfirst(field.verbose_name), "help_text": field.help_text}
 
 
+class Reach(models.TextChoices):
+    """Which mini-programs a key can use."""
+
+    ONLY = "only", _("only these")
+    ALL = "all", _("all, also those added later")
+
+
 class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Everything an operator decides about a client; the key is made by wxcode."""
+    """Everything an operator decides about a client; the key is made by wxcode, and ended by a button."""
+
+    reach = forms.ChoiceField(label=_("Mini-programs"), choices=Reach, widget=forms.RadioSelect, initial=Reach.ONLY)
+    miniprograms = forms.ModelMultipleChoiceField(
+        MiniProgram.objects.all(), required=False, label=_("Only these"), widget=forms.CheckboxSelectMultiple
+    )
 
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices, widget=forms.CheckboxSelectMultiple, initial=list(DEFAULT_SCOPES), **wording("scopes")
@@ -72,34 +89,68 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = [
             "name",
             "scopes",
+            "reach",
             "miniprograms",
             "origins",
             "networks",
             "is_publishable",
             "rate_limit",
-            "is_active",
             "expires_at",
             "notes",
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "reach" not in self.fields:
+            # for those who may only look
+            return
+        if self.instance.pk is not None:
+            self.fields["reach"].initial = Reach.ONLY if self.instance.is_limited else Reach.ALL
+        if MiniProgram.objects.count() > BOXES_AT_MOST:
+            self.fields["miniprograms"].widget = FilteredSelectMultiple(_("mini-programs"), is_stacked=False)
+            # the new widget has none of its own
+            self.fields["miniprograms"].widget.choices = self.fields["miniprograms"].choices
+
+    def clean_miniprograms(self) -> Any:
+        """To the models none means every one; what is still ticked below “all” is not meant."""
+        chosen = self.cleaned_data["miniprograms"]
+        return chosen.none() if self.cleaned_data.get("reach") == Reach.ALL else chosen
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         # on the form of an existing client it is only shown
         is_publishable = cleaned.get("is_publishable", self.instance.is_publishable)
         names = ("scopes", "origins", "miniprograms")
-        if is_publishable and not any(name in self.errors for name in names):
+        if any(name in self.errors for name in (*names, "reach")):
+            return cleaned
+        if is_publishable:
+            # with “all” the boxes are out of sight
+            shown_at = {"miniprograms": "reach"} if cleaned["reach"] == Reach.ALL else {}
             for field, mistake in publishable_mistakes(**{name: cleaned[name] for name in names}).items():
-                self.add_error(field, mistake)
+                self.add_error(shown_at.get(field, field), mistake)
+        elif cleaned["reach"] == Reach.ONLY and not cleaned["miniprograms"] and not self._has_lost_all():
+            self.add_error("miniprograms", _("Choose at least one mini-program, or “all”."))
         return cleaned
+
+    def _has_lost_all(self) -> bool:
+        """Whether its mini-programs were deleted: it stays without any until somebody chooses."""
+        is_known = self.instance.pk is not None and self.instance.is_limited
+        return is_known and not self.instance.miniprograms.exists()
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]
+        if self.cleaned_data.get("reach") == Reach.ALL:
+            # a key whose mini-programs were deleted is opened again by this alone
+            self.instance.miniprograms.clear()
 
 
 class HandOverForm(forms.Form):
     """How long a replaced key still works, so that its users can change over."""
 
     hand_over = forms.TypedChoiceField(
-        label=_("The present key works for"),
+        label=_("Keep the current key working for"),
         choices=[
-            ("0", _("not a moment longer: it may be in wrong hands")),
+            ("0", _("0 – stop it now (it may have leaked)")),
             ("1", _("1 hour")),
             ("24", _("1 day")),
             ("168", _("7 days")),

@@ -139,7 +139,9 @@ class ApiClient(models.Model):
 
     def is_handing_over(self, at: dt.datetime | None = None) -> bool:
         """Whether the key before the present one still works."""
-        return self.previous_key_ends_at is not None and self.previous_key_ends_at > (at or timezone.now())
+        if not self.is_active or self.previous_key_ends_at is None:
+            return False
+        return self.previous_key_ends_at > (at or timezone.now())
 
     def is_expired(self, at: dt.datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (at or timezone.now())

@@ -94,10 +94,16 @@ def _forget_previous_key(client: ApiClient) -> None:
     client.previous_key_ends_at = client.previous_key_used_at = None
 
 
+@sensitive_variables()
 def revoke_client(client: ApiClient) -> None:
-    """The key is refused here at once and in every other process within 3 seconds; the history keeps the name."""
+    """Its keys are refused here at once and in every other process within 3 seconds; the history keeps the name.
+
+    There is no way back: the hash becomes that of a key that nobody has.
+    """
     client.is_active = False
-    client.save(update_fields=["is_active"])
+    client.key_hash = hash_key(new_key(is_publishable=client.is_publishable))
+    _forget_previous_key(client)
+    client.save(update_fields=["is_active", *KEY_FIELDS])
 
 
 @sensitive_variables()

@@ -103,7 +103,7 @@ def test_the_admin_asks_how_long_and_shows_the_new_key_once(operator, make):
     assert "7 days" in question and find_caller(old)
     page = operator.post(tool(client, "rotate_key"), {"confirmed": "yes", "hand_over": "168"})
     (new,) = set(KEY.findall(page.text))
-    assert f"the key before works as well: {old[:12]}…" in page.text
+    assert f"The previous key ({old[:12]}…) keeps working until" in page.text
     assert find_caller(old) and find_caller(new)
     client.refresh_from_db()
     assert client.previous_key_ends_at - timezone.now() > dt.timedelta(days=6, hours=23)
@@ -121,12 +121,12 @@ def test_the_admin_ends_the_hand_over_and_the_history_says_so(operator, make):
     client, old = make()
     new = rotate_key(client, hand_over=DAY)
     assert find_caller(old)
-    assert "Only its key" in operator.post(tool(client, "end_hand_over")).text
+    assert "Revoke the previous key of “shop”?" in operator.post(tool(client, "end_hand_over")).text
     assert find_caller(old)
     operator.post(tool(client, "end_hand_over"), {"confirmed": "yes"})
     assert find_caller(old) is None and find_caller(new)
     assert LogEntry.objects.get().change_message == "Revoked the previous key."
-    assert "End the key before" not in operator.get(f"/admin/clients/apiclient/{client.pk}/change/").text
+    assert "Revoke previous key" not in operator.get(f"/admin/clients/apiclient/{client.pk}/change/").text
 
 
 def test_the_history_tells_a_keys_life(operator, make):

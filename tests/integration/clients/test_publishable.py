@@ -189,7 +189,7 @@ def test_the_command_says_what_is_missing(miniprogram):
 
 
 def form(**fields):
-    return {"name": "web", "scopes": ["codes:create"], "origins": ORIGIN, "is_active": "on"} | fields
+    return {"name": "web", "scopes": ["codes:create"], "origins": ORIGIN, "reach": "only"} | fields
 
 
 def test_the_admin_makes_one_and_says_what_is_missing(operator, miniprogram):
@@ -199,7 +199,7 @@ def test_the_admin_makes_one_and_says_what_is_missing(operator, miniprogram):
         assert mistake in mistakes
     assert not ApiClient.objects.exists()
     made = operator.post(page, form(is_publishable="on", miniprograms=[miniprogram.pk]))
-    assert re.search(r"wxp_[A-Za-z0-9]{52}", made.text) and "may stand in the source" in made.text
+    assert re.search(r"wxp_[A-Za-z0-9]{52}", made.text) and "put it in the source" in made.text
 
 
 def test_the_admin_keeps_the_kind_and_its_rules(operator, make, miniprogram):

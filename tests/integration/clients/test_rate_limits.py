@@ -98,7 +98,7 @@ def test_browsers_may_read_the_headers(client, make):
 def test_the_admin_sets_and_shows_the_limit(operator: Client, make):
     client, _key = make()
     page = f"/admin/clients/apiclient/{client.pk}/change/"
-    form = {"name": "shop", "scopes": ["codes:read"], "is_active": "on"}
+    form = {"name": "shop", "scopes": ["codes:read"], "reach": "all"}
     assert operator.post(page, form | {"rate_limit": "120"}).status_code == 302
     client.refresh_from_db()
     assert client.rate_limit == 120

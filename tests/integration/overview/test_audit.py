@@ -63,7 +63,7 @@ def test_a_secret_that_is_entered_and_replaced_is_there_by_name(operator):
 
 
 def test_keys_that_are_made_replaced_and_revoked_are_there_without_the_key(operator):
-    facts = {"name": "shop", "scopes": ["codes:create"], "is_active": "on", "origins": "", "networks": ""}
+    facts = {"name": "shop", "scopes": ["codes:create"], "reach": "all", "origins": "", "networks": ""}
     made = operator.post("/admin/clients/apiclient/add/", facts).context["key"]
     client = ApiClient.objects.get()
     tools = f"/admin/clients/apiclient/{client.pk}/actions"

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.miniprograms import group_page  # noqa: F401  (registers its admin)
-from apps.miniprograms.forms import MiniProgramForm
+from apps.miniprograms.forms import LABELS, MiniProgramForm
 from apps.miniprograms.granted_admin import GrantedRows
 from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SecretUnavailable, has_secret_changed
-from apps.tables.deletion import CountedDeletion
+from apps.tables.deletion import CountedDeletion, find_holders
 
-KEPT_FACTS = ["secret_kind", "secret_condition", "secret_fingerprint", "proxy_login_kept"]
+KEPT_FACTS = ["secret_condition", "secret_kind", "secret_fingerprint", "proxy_login_kept"]
 GOOD, BAD = "✔", "✖"
 
 
@@ -30,7 +30,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
     trail_untold = ("proxy_url",)
     trail_on_add = ("groups",)
     instead_of_deleting = _(
-        "Switch it off instead (“Active”): no token is fetched then, and printed codes keep working."
+        "Deactivate it instead (untick “Active”): no more tokens are fetched, and printed codes keep working."
     )
     list_display = ["name", "appid", "env_version", "is_sandbox", "is_active"]
     list_filter = ["is_active", "is_sandbox", "token_mode", "env_version"]
@@ -38,44 +38,42 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
     list_per_page = 50
     # both modes with their sentence, not one behind a menu
     radio_fields = {"token_mode": admin.VERTICAL}
-    readonly_fields = [*KEPT_FACTS, "created_at", "updated_at"]
+    readonly_fields = ["fixed_appid", *KEPT_FACTS, "created_at", "updated_at"]
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": ["appid", "name", "is_active"]}),
+        (None, {"fields": ["appid", "name", "app_secret", "secret_condition"]}),
         (
-            _("AppSecret"),
-            {
-                "fields": ["app_secret", "secret_source", *KEPT_FACTS[:3]],
-                "description": _(
-                    "Also add this server's address to the IP whitelist on the same page of the console "
-                    "(IP白名单), or WeChat answers 40164."
-                ),
-            },
+            _("AppSecret in an environment variable or a file"),
+            {"fields": ["secret_source", "secret_kind", "secret_fingerprint"], "classes": ["collapse"]},
         ),
-        (_("Access token"), {"fields": ["token_mode"]}),
+        (_("Access token"), {"fields": ["token_mode"], "classes": ["collapse"]}),
         (
             _("Defaults for codes"),
             {
-                "fields": [
-                    "default_page",
-                    "env_version",
-                    "check_path",
-                    "width",
-                    "auto_color",
-                    "line_color",
-                    "is_hyaline",
-                ],
-                "description": _("Used where a request says nothing; the answer tells what was used."),
+                "fields": ["default_page", *LABELS],
+                "classes": ["collapse"],
+                "description": _(
+                    "Used when a request doesn’t set a value. The response shows the value that was used."
+                ),
             },
         ),
-        (_("Who sees it"), {"fields": ["groups"]}),
+        (_("Access"), {"fields": ["groups"], "classes": ["collapse"]}),
         (
-            _("Way out"),
+            _("Proxy"),
             {
                 "fields": ["proxy_url", "proxy_login", "proxy_login_kept"],
-                "description": _("Only where WeChat is reached through a proxy, or must see its fixed address."),
+                "classes": ["collapse"],
+                "description": _(
+                    "Only needed if this server reaches WeChat through a proxy, for example for a fixed IP address."
+                ),
             },
         ),
-        (_("More"), {"fields": ["is_default", "is_sandbox", "notes", "created_at", "updated_at"]}),
+        (
+            _("Status, sandbox and notes"),
+            {
+                "fields": ["is_active", "is_default", "is_sandbox", "notes", "created_at", "updated_at"],
+                "classes": ["collapse"],
+            },
+        ),
     ]
 
     @method_decorator(sensitive_post_parameters("app_secret", "secret_source", "proxy_url", "proxy_login"))
@@ -85,17 +83,21 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
         return response
 
     def get_fieldsets(self, request: HttpRequest, obj: MiniProgram | None = None) -> Any:
-        if obj is not None:
-            return self.fieldsets
-        unknown_yet = {*KEPT_FACTS, "created_at", "updated_at"}
-        return [
-            (title, options | {"fields": [name for name in options["fields"] if name not in unknown_yet]})
+        left_out = {*KEPT_FACTS, "created_at", "updated_at"} if obj is None else set()
+        appid = "appid" if self.can_correct_appid(obj) else "fixed_appid"
+        named = [
+            (title, [appid if name == "appid" else name for name in options["fields"] if name not in left_out], options)
             for title, options in self.fieldsets
         ]
+        return [(title, options | {"fields": names}) for title, names, options in named]
+
+    def can_correct_appid(self, obj: MiniProgram | None) -> bool:
+        """Codes and batches belong to the appid: with another one they would be those of another mini-program."""
+        return obj is None or not find_holders(MiniProgram, [obj])
 
     def get_readonly_fields(self, request: HttpRequest, obj: MiniProgram | None = None) -> Any:
-        # tokens, codes and their history belong to the appid: another one is another mini-program
-        own = self.readonly_fields if obj is None else ["appid", *self.readonly_fields]
+        # a field of the form itself, which would stay otherwise
+        own = self.readonly_fields if self.can_correct_appid(obj) else [*self.readonly_fields, "appid"]
         # a grant is part of the group, and who may not change groups may not widen them from here
         return own if request.user.has_perm("auth.change_group") else [*own, "groups"]
 
@@ -103,21 +105,31 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
         # a new one is granted to nobody yet, its maker would not find it
         return sees_every(request.user) and super().has_add_permission(request)
 
-    @admin.display(description=_("AppSecret is"))
+    @admin.display(description=_("AppID"))
+    def fixed_appid(self, miniprogram: MiniProgram) -> str:
+        """It, and why it is no field any more."""
+        words = _(
+            "It can’t be changed, because these belong to it: %(holders)s. If it is wrong, add the right one as "
+            "another mini-program and deactivate this one."
+        )
+        holders = ", ".join(find_holders(MiniProgram, [miniprogram]))
+        return format_html('{}<div class="help">{}</div>', miniprogram.appid, words % {"holders": holders})
+
+    @admin.display(description=_("AppSecret stored in"))
     def secret_kind(self, miniprogram: MiniProgram) -> str:
         """Where the secret is, without the address of a sealed one."""
         kind, _colon, place = miniprogram.secret_ref.partition(":")
-        return str(_("sealed in the database")) if kind == "sealed" else f"{kind}:{place}"
+        return str(_("database (encrypted)")) if kind == "sealed" else f"{kind}:{place}"
 
-    @admin.display(description=_("proxy login is"))
+    @admin.display(description=_("proxy login stored in"))
     def proxy_login_kept(self, miniprogram: MiniProgram) -> str:
         """Whether there is one and of which kind, never which."""
         kind, _colon, place = miniprogram.proxy_login_ref.partition(":")
         if not kind:
             return str(_("none"))
-        return str(_("sealed in the database")) if kind == "sealed" else f"{kind}:{place}"
+        return str(_("database (encrypted)")) if kind == "sealed" else f"{kind}:{place}"
 
-    @admin.display(description=_("can be used here"))
+    @admin.display(description=_("AppSecret status"))
     def secret_condition(self, miniprogram: MiniProgram) -> str:
         """Whether this process can read it, and whether it still is the one that was entered."""
         try:
@@ -125,7 +137,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
         except SecretUnavailable as error:
             return format_html("<strong>{} {}</strong> {}", BAD, error, error.advice)
         if has_changed:
-            warning = _("It is not the AppSecret that was entered here: it has changed underneath.")
+            warning = _("This is not the AppSecret that was entered: it has changed at its source.")
             advice = _("If that was on purpose, enter the same reference again to confirm it.")
             return format_html("<strong>{} {}</strong> {}", BAD, warning, advice)
-        return format_html("{} {}", GOOD, _("Readable, and the same as when it was entered."))
+        return format_html("{} {}", GOOD, _("Readable and unchanged."))

@@ -16,12 +16,34 @@ from apps.wechat.proxies import LOGIN_MAX_LENGTH, has_login, proxy_problems, wit
 from apps.wechat.rules import page_problems
 from apps.wechat.types import WIDTH_DEFAULT
 
-WECHATS_NAMES = frozenset({"env_version", "check_path", "auto_color", "line_color", "is_hyaline"})
+# as the gallery calls them; the help adds the parameter's name
+LABELS = {
+    "env_version": _("Version"),
+    "check_path": _("Check that the page is published"),
+    "width": _("Width in pixels"),
+    "auto_color": _("Automatic line colour"),
+    "line_color": _("Line colour"),
+    "is_hyaline": _("Transparent background"),
+}
+
+
+class AppidField(forms.CharField):
+    """WeChat writes it in small letters; some pages and spreadsheets do not."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value).lower()
 
 
 class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
     """Either paste the AppSecret or say where it is; an existing one stays unless a new one is given."""
 
+    appid = AppidField(
+        label=_("AppID"),
+        # those of the model, and room for what is pasted around it
+        validators=MiniProgram._meta.get_field("appid").validators[:1],
+        help_text=_("You find it in the console (mp.weixin.qq.com) under 开发管理 → 开发设置 → AppID(小程序ID)."),
+        widget=forms.TextInput(attrs={"size": 40, "autocomplete": "off", "spellcheck": "false"}),
+    )
     app_secret = forms.CharField(
         label=_("AppSecret"),
         required=False,
@@ -30,18 +52,19 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         # autocomplete is off so that no browser offers the operator's own password
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 40}),
         help_text=_(
-            "Paste it once: it is sealed at once and never shown again. In the console (mp.weixin.qq.com) under "
-            "开发管理 → 开发设置 → AppSecret(小程序密钥)."
+            "Paste it once. It is encrypted when you save and never shown again. You find it in the console "
+            "(mp.weixin.qq.com) under 开发管理 → 开发设置 → AppSecret(小程序密钥). On the same page, also add this "
+            "server’s IP address to the IP whitelist (IP白名单). Otherwise WeChat returns error 40164."
         ),
     )
     secret_source = forms.CharField(
-        label=_("or where the AppSecret is"),
+        label=_("AppSecret location"),
         required=False,
         max_length=255,
         widget=forms.TextInput(
             attrs={"placeholder": "env:NAME  ·  file:/run/secrets/name", "size": 40, "autocomplete": "off"}
         ),
-        help_text=_("Instead of pasting: an environment variable or a file that every process can read."),
+        help_text=_("Instead of pasting it: an environment variable or a file that all processes can read."),
     )
 
     proxy_login = forms.CharField(
@@ -54,17 +77,17 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             attrs={"autocomplete": "new-password", "size": 40, "placeholder": "user:password"},  # nosec B105
         ),
         help_text=_(
-            "user:password, sealed at once and never shown again. Leave it empty to keep the present one; another "
-            "address forgets it."
+            "user:password. Encrypted when you save and never shown again. Leave blank to keep the current one; "
+            "changing the proxy address clears it."
         ),
     )
 
     # what is left empty, or out, is WeChat's own default
     width = forms.IntegerField(
-        label=_("width"), required=False, help_text=MiniProgram._meta.get_field("width").help_text
+        label=LABELS["width"], required=False, help_text=MiniProgram._meta.get_field("width").help_text
     )
     line_color = forms.CharField(
-        label=_("line_color"),
+        label=LABELS["line_color"],
         required=False,
         widget=forms.TextInput(attrs={"type": "color"}),
         help_text=MiniProgram._meta.get_field("line_color").help_text,
@@ -73,6 +96,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = MiniProgram
         widgets: ClassVar[Any] = {"groups": forms.CheckboxSelectMultiple}
+        labels: ClassVar[Any] = LABELS
         fields = [
             "appid",
             "name",
@@ -95,14 +119,23 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            # WeChat's parameters are written as WeChat writes them
-            field.label = name if name in WECHATS_NAMES else capfirst(field.label)
+            field.label = capfirst(field.label)
+            if name in LABELS:
+                facts = {"help": field.help_text, "name": name}
+                field.help_text = (_("%(help)s API parameter: %(name)s.") % facts).strip()
         if self.instance.pk is not None and "app_secret" in self.fields:
-            secret, keep = self.fields["app_secret"], _("Leave it empty to keep the present one.")
+            secret, keep = self.fields["app_secret"], _("Leave blank to keep the current one.")
             secret.help_text = f"{secret.help_text} {keep}"
         if "groups" in self.fields and not Group.objects.exists():
             groups, none = self.fields["groups"], _("There is no group yet.")
             groups.help_text = f"{none} {groups.help_text}"
+
+    def full_clean(self) -> None:
+        """The first field with a mistake has the focus when the page comes back."""
+        super().full_clean()
+        wrong = next((name for name in self.fields if self.is_bound and name in self.errors), None)
+        if wrong is not None:
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
     def clean_default_page(self) -> str:
         page: str = self.cleaned_data["default_page"]
@@ -132,7 +165,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             # it may be the AppSecret itself, which no page may repeat
             self.data = {**self.data, self.add_prefix("secret_source"): ""}
             raise forms.ValidationError(
-                _("Write env:NAME or file:/path here; the AppSecret itself goes into the field above.")
+                _("Enter env:NAME or file:/path here. The AppSecret itself goes in the field above.")
             )
         return source
 
@@ -146,9 +179,9 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         login: str = self.cleaned_data.pop("proxy_login", "")
         source: str = self.cleaned_data.get("secret_source", "")
         if secret and source:
-            self.add_error("secret_source", _("Paste the AppSecret or say where it is, not both."))
+            self.add_error("secret_source", _("Enter the AppSecret or its location, not both."))
         elif not secret and not source and not self.instance.secret_ref and "secret_source" not in self.errors:
-            self.add_error("app_secret", _("A mini-program needs its AppSecret: paste it, or say where it is."))
+            self.add_error("app_secret", _("Enter the AppSecret, or its location."))
         elif (secret or source) and not self.errors:
             self._assign(secret, source)
         if not self.errors:

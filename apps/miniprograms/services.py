@@ -37,7 +37,7 @@ def add_miniprogram(
     Raises InvalidRequest (per field) and SecretUnavailable.
     """
     miniprogram = MiniProgram(
-        appid=appid,
+        appid=appid.strip().lower(),
         name=name,
         default_page=default_page,
         env_version=env_version,

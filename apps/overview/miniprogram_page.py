@@ -5,14 +5,18 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
 
 from apps.codes.models import IssuedCode, LifetimePool
+from apps.errors import WxcodeError
 from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.overview.audit import find_trail
@@ -23,6 +27,7 @@ from apps.tokens.admin import TokenMiniProgramAdmin
 from apps.tokens.admin_actions import staff_label
 from apps.tokens.overview import Urgency, find_states
 from apps.tokens.templatetags.token_cells import NOTHING, ago
+from apps.tokens.trying import take_candidate, try_candidate
 from apps.wechat.types import CODE_CALLS_PER_MINUTE
 
 CODES_SHOWN, ENTRIES_SHOWN = 8, 6
@@ -110,18 +115,32 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
 
     # --- the page ------------------------------------------------------------------------------------------
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Saves, and verifies afterwards: no transaction is open while WeChat is asked."""
-        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
-        saved: MiniProgram | None = getattr(request, "to_verify", None)
+    @sensitive_variables()
+    def changeform_view(self, request: Any, object_id: str | None = None, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Asks WeChat before it saves, and fetches a token after it: no transaction is open at either time."""
+        if request.method == "POST" and request.POST.get(FIELD):
+            request.refusal = self._find_refusal(request, object_id)
+        response: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
+        saved: MiniProgram | None = getattr(request, "verified", None)
         if saved is not None:
-            self._verify(request, saved)
+            request.verified = None
+            self._tell(request, saved)
         return response
+
+    def get_form(self, request: Any, obj: MiniProgram | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        return form
 
     def save_model(self, request: Any, obj: MiniProgram, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if form.cleaned_data.get(FIELD):
-            request.to_verify = obj
+        if form.cleaned_data.get(FIELD) and form.has_new_secret():
+            request.verified = obj
+
+    def message_user(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Of one that is verified a single message tells everything, once its token is there."""
+        if getattr(request, "verified", None) is None:
+            super().message_user(request, *args, **kwargs)
 
     def render_change_form(
         self,
@@ -136,16 +155,42 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
             context |= _describe(obj, request)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def _verify(self, request: HttpRequest, miniprogram: MiniProgram) -> None:
+    @sensitive_variables()
+    def _find_refusal(self, request: HttpRequest, object_id: str | None) -> WxcodeError | None:
+        """What WeChat says against the AppSecret that was entered; None too where the form itself is refused."""
+        found = None if object_id is None else self.get_object(request, unquote(object_id))
+        is_change = object_id is not None
+        may_save = self.has_change_permission(request, found) if is_change else self.has_add_permission(request)
+        if not may_save or (is_change and found is None):
+            return None
+        fields = flatten_fieldsets(self.get_fieldsets(request, found))
+        kind = self.get_form(request, found, change=is_change, fields=fields)
+        try:
+            with transaction.atomic():
+                form = kind(request.POST, request.FILES, instance=found)
+                candidate = take_candidate(form.instance) if form.has_new_secret() and form.is_valid() else None
+                # nothing of a form that may be refused is kept
+                transaction.set_rollback(True)
+            if candidate is not None:
+                try_candidate(candidate)
+        except WxcodeError as error:
+            return error
+        return None
+
+    def _tell(self, request: HttpRequest, miniprogram: MiniProgram) -> None:
+        name = {"name": miniprogram.name}
+        if not miniprogram.is_active or miniprogram.is_refresh_paused:
+            self.message_user(request, _("“%(name)s” is saved. WeChat accepts the AppSecret.") % name, messages.SUCCESS)
+            return
         findings = operations.verify_credentials(miniprogram, requested_by=staff_label(request))
         failed = next((finding for finding in findings if not finding.is_good), None)
         if failed is None:
-            words = _("Verified: the AppSecret, the token and a call with it.")
-            self.message_user(request, f"✔ {words}", messages.SUCCESS)
+            words = _("“%(name)s” is saved. AppSecret, token and a test call all work.")
+            self.message_user(request, words % name, messages.SUCCESS)
             return
-        words = _("It is saved, but does not work yet. %(problem)s %(cure)s")
+        words = _("“%(name)s” is saved, but it doesn’t work yet. %(problem)s %(cure)s")
         facts = {"problem": failed.problem, "cure": failed.cure}
-        self.message_user(request, (words % facts).strip(), messages.ERROR)
+        self.message_user(request, (words % (name | facts)).strip(), messages.ERROR)
 
 
 def find_pools(miniprograms: list[MiniProgram]) -> dict[int, PoolMeter]:
@@ -186,7 +231,7 @@ def _describe(miniprogram: MiniProgram, request: HttpRequest) -> dict[str, Any]:
 
 def _with_box(fields: list[str]) -> list[str]:
     """The box stands below what it verifies."""
-    if "secret_source" not in fields:
+    if "app_secret" not in fields:
         return fields
-    place = fields.index("secret_source") + 1
+    place = fields.index("app_secret") + 1
     return [*fields[:place], FIELD, *fields[place:]]

@@ -28,18 +28,24 @@ class CountedDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
         """What Django's pages show: the rows, how many of each kind go, what may not go, what holds on to them."""
         rows = list(objs)
         counts: dict[str, Any] = {str(self.opts.verbose_name_plural): len(rows)}
-        protected: list[Any] = []
+        protected: list[Any] = find_holders(self.model, rows)
         for relation, count in _related(self.model, rows):
-            name = str(relation.related_model._meta.verbose_name_plural)
             if relation.on_delete is models.CASCADE:
-                counts[name] = count
-            else:
-                protected.append(f"{capfirst(name)}: {count}")
+                counts[str(relation.related_model._meta.verbose_name_plural)] = count
         if protected and self.instead_of_deleting:
             protected.append(self.instead_of_deleting)
         is_allowed = self.has_delete_permission(request)
         named = [format_html("{}: {}", capfirst(self.opts.verbose_name), row) for row in rows]
         return named, counts, set() if is_allowed else {str(self.opts.verbose_name)}, protected
+
+
+def find_holders(model: Any, rows: Sequence[Any]) -> list[str]:
+    """What holds on to `rows` and would be lost without them, as `Batches: 3`."""
+    return [
+        f"{capfirst(relation.related_model._meta.verbose_name_plural)}: {count}"
+        for relation, count in _related(model, rows)
+        if relation.on_delete is not models.CASCADE
+    ]
 
 
 def _related(model: Any, rows: Sequence[Any]) -> Iterator[tuple[Any, str]]:

@@ -21,6 +21,7 @@ from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tables.long_lists import NewestOnly, RecentValues
 from apps.tokens.admin_actions import TokenActions
 from apps.tokens.admin_inquiries import RidAction
+from apps.tokens.forgetting import forget_token
 from apps.tokens.models import TokenEvent
 from apps.tokens.overview import Overview, find_overviews
 from apps.tokens.templatetags import token_cells
@@ -51,6 +52,12 @@ class TokenMiniProgramAdmin(TokenActions, MiniProgramAdmin):
         for miniprogram, overview in zip(miniprograms, find_overviews(miniprograms), strict=True):
             miniprogram.overview = overview
         return changelist
+
+    def save_model(self, request: HttpRequest, obj: MiniProgram, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "appid" in form.changed_data:
+            # it was mistyped
+            forget_token(form.initial["appid"])
 
     def render_change_form(
         self,

@@ -13,7 +13,8 @@ from kombu.exceptions import OperationalError
 
 from apps.coordination.connection import CoordinationUnavailable
 from apps.miniprograms.models import MiniProgram
-from apps.tokens import local_memory, store, trouble
+from apps.tokens import store, trouble
+from apps.tokens.forgetting import forget_token
 from apps.tokens.outgoing import forget_failures
 from apps.tokens.tasks import refresh_after_change, refresh_due_tokens
 
@@ -59,13 +60,7 @@ def _refresh_soon(appid: str, *, is_refreshable: bool) -> None:
 @receiver(post_delete, sender=MiniProgram)
 def forget_after_delete(instance: MiniProgram, **kwargs: Any) -> None:
     """A deleted mini-program leaves no token behind."""
-    local_memory.forget(instance.appid)
-    try:
-        store.forget_due(instance.appid)
-        store.drop_record(instance.appid)
-        trouble.clear_trouble(instance.appid)
-    except CoordinationUnavailable:
-        logger.warning("Redis is away: the token of %s ends by itself", instance.appid)
+    forget_token(instance.appid)
 
 
 @worker_ready.connect

@@ -19,7 +19,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 JOINED = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
 SHOP = {"appid": "wx0123456789abcdef", "name": "Shop", "token_mode": "stable", "env_version": "release"}
 SHOP |= {"check_path": "on", "width": "430", "line_color": "#000000", "app_secret": SECRET, "is_sandbox": "on"}
-KEY = {"name": "shop", "scopes": ["codes:create"], "is_active": "on", "origins": "", "networks": ""}
+KEY = {"name": "shop", "scopes": ["codes:create"], "reach": "all", "origins": "", "networks": ""}
 WORDS = {"password1": "a much longer 2", "password2": "a much longer 2", "usable_password": "true"}
 
 
@@ -59,14 +59,15 @@ def posts(ben, key):
     """Address and what is posted there."""
     group = Group.objects.create(name="Shops")
     shop = MiniProgram.objects.create(appid="wx00000000000000aa", name="Tea")
+    door = OpenDoor.objects.create(door="token")
     right = Permission.objects.get(codename="add_issuedcode").pk
     return {
         "/admin/miniprograms/miniprogram/add/": SHOP,
-        change_of(shop): SHOP,
+        change_of(shop): SHOP | {"appid": shop.appid},
         "/admin/clients/apiclient/add/": KEY,
         change_of(key): KEY | {"name": "robot", "networks": "10.0.0.0/8"},
         f"/admin/clients/apiclient/{key.pk}/actions/rotate_key/": {"confirmed": "yes", "hand_over": "0"},
-        "/admin/gateway/opendoor/add/": {"door": "token", "networks": "10.0.0.0/8", "origins": ""},
+        change_of(door): {"networks": "10.0.0.0/8", "origins": ""},
         "/admin/auth/user/add/": {"username": "thief", **WORDS},
         change_of(ben): {"username": "ben", "is_superuser": "on", "is_active": "on", **JOINED},
         f"/admin/auth/user/{ben.pk}/password/": WORDS,

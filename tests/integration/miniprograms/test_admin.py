@@ -1,6 +1,8 @@
 """The operator's form: an AppSecret goes in once, and no page, log or history shows it again."""
 
 import logging
+import re
+import time
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -10,8 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.batches.models import CodeBatch
 from apps.miniprograms.models import MiniProgram, SealedSecret
 from apps.miniprograms.secrets import resolve_secret
+from apps.tokens import store
 from tests.parts import make_miniprogram, new_appid
 
 ADD = "/admin/miniprograms/miniprogram/add/"
@@ -83,7 +87,7 @@ def test_an_empty_field_keeps_the_secret(operator):
 
 def test_a_new_mini_program_needs_a_secret(operator):
     answer = operator.post(ADD, form(app_secret=""))
-    assert "A mini-program needs its AppSecret" in answer.text
+    assert "Enter the AppSecret, or its location." in answer.text
 
 
 def test_a_reference_is_taken_and_shown(operator, monkeypatch):
@@ -111,12 +115,12 @@ def test_a_file_that_changed_underneath_shows_until_it_is_confirmed(operator, tm
     path = tmp_path / "secret"
     path.write_text(SECRET)
     miniprogram = make_miniprogram(secret="", secret_ref=f"file:{path}")
-    assert "the same as when it was entered" in operator.get(change_page(miniprogram)).text
+    assert "Readable and unchanged." in operator.get(change_page(miniprogram)).text
     path.write_text("another secret")
     text = operator.get(change_page(miniprogram)).text
-    assert "changed underneath" in text and "another secret" not in text
+    assert "changed at its source" in text and "another secret" not in text
     operator.post(change_page(miniprogram), form(app_secret="", secret_source=f"file:{path}"))
-    assert "the same as when it was entered" in operator.get(change_page(miniprogram)).text
+    assert "Readable and unchanged." in operator.get(change_page(miniprogram)).text
 
 
 def test_a_secret_that_cannot_be_read_shows_what_to_do(operator, settings, new_key):
@@ -127,10 +131,50 @@ def test_a_secret_that_cannot_be_read_shows_what_to_do(operator, settings, new_k
     assert "None of the keys in WXCODE_SEAL_KEYS opens this secret" in answer.text
 
 
-def test_the_appid_stays_as_it_is(operator):
+def test_an_appid_in_capitals_is_lowered(operator):
+    operator.post(ADD, form(appid=f" {APPID.upper()} "))
+    assert MiniProgram.objects.get().appid == APPID
+    assert make_miniprogram(appid="WX00112233445566AA").appid == "wx00112233445566aa"
+
+
+def test_a_mistyped_appid_is_corrected_while_nothing_belongs_to_it(operator, redis_client):
     miniprogram = make_miniprogram()
+    mistyped, right = miniprogram.appid, new_appid()
+    store.write_record(
+        mistyped,
+        value="a token",
+        expires_at=time.time() + 7200,
+        source="stable",
+        now=time.time(),
+        seen_version=0,
+        is_old_rejected=False,
+    )
+    operator.post(change_page(miniprogram), form(appid=right))
+    assert MiniProgram.objects.get().appid == right
+    assert store.find_record(mistyped) is None
+
+
+def test_an_appid_with_batches_stays_and_the_page_says_why(operator):
+    miniprogram = make_miniprogram()
+    CodeBatch.objects.create(miniprogram=miniprogram, name="Tables", issued_by="staff:ben")
+    page = operator.get(change_page(miniprogram)).text
+    assert 'name="appid"' not in page and "It can’t be changed, because these belong to it: Batches: 1." in page
     operator.post(change_page(miniprogram), form(appid=new_appid()))
     assert MiniProgram.objects.get().appid == miniprogram.appid
+
+
+def test_the_form_is_short_until_it_is_opened(operator):
+    named = operator.get(ADD).context["adminform"].fieldsets
+    (_none, first), *rest = named
+    assert list(first["fields"]) == ["appid", "name", "app_secret", "verify_on_save"]
+    assert all(title and "collapse" in options["classes"] for title, options in rest)
+
+
+def test_a_mistake_below_a_heading_opens_it_and_has_the_focus(operator):
+    page = operator.post(ADD, form(default_page="/pages/index")).text
+    part = page[page.index("Defaults for codes") - 600 :]
+    assert "<details><summary>" not in part[: part.index("Defaults for codes")][-200:]
+    assert re.search(r'name="default_page"[^>]*autofocus', page)
 
 
 def test_the_list_finds_by_name_and_appid_in_a_fixed_number_of_queries(operator):
@@ -162,16 +206,26 @@ def test_deleting_takes_the_history_along(operator):
     assert not MiniProgram.objects.exists()
 
 
-def test_wechats_parameters_are_named_as_wechat_names_them(operator):
+def test_defaults_have_the_gallerys_names_and_wechats_in_their_help(operator):
     page = operator.get(ADD).text
-    for name in ("check_path", "env_version", "line_color", "is_hyaline"):
-        assert f">{name}<" in page.replace(":<", "<")
-    assert "Check_path" not in page and "Proxy login" in page
+    names = {
+        "env_version": "Version",
+        "check_path": "Check that the page is published",
+        "width": "Width in pixels",
+        "auto_color": "Automatic line colour",
+        "line_color": "Line colour",
+        "is_hyaline": "Transparent background",
+    }
+    for name, label in names.items():
+        assert re.search(rf'for="id_{name}">{label}:?<', page), name
+        shown = page.partition(f'id="id_{name}_helptext"')[2].partition("</div>")[0]
+        assert f"API parameter: {name}." in shown
+    assert "Proxy login" in page
 
 
 def test_only_a_mini_program_that_has_a_secret_may_leave_it_empty(operator):
-    words = "Leave it empty to keep the present one."
+    words = "Leave blank to keep the current one."
     assert words in operator.get(change_page(make_miniprogram())).text
     secret_help = operator.get(ADD).text.partition('id="id_app_secret_helptext"')[2].partition("</div>")[0]
-    assert "AppSecret" in secret_help and "Leave it empty" not in secret_help
+    assert "AppSecret" in secret_help and "Leave blank" not in secret_help
     assert "There is no group yet." in operator.get(ADD).text

@@ -57,7 +57,14 @@ def test_the_list_of_groups_says_what_they_see_and_how_many_they_are(operator):
 def test_a_mini_program_is_granted_on_its_own_page(operator):
     group, shop = Group.objects.create(name="Tea house"), make_miniprogram()
     address = f"/admin/miniprograms/miniprogram/{shop.pk}/change/"
-    facts = {"name": "Shop", "token_mode": "stable", "env_version": "release", "width": "430", "is_active": "on"}
+    facts = {
+        "appid": shop.appid,
+        "name": "Shop",
+        "token_mode": "stable",
+        "env_version": "release",
+        "width": "430",
+        "is_active": "on",
+    }
     answer = operator.post(address, facts | {"line_color": "#000000", "groups": [group.pk]})
     assert answer.status_code == 302
     assert list(shop.groups.all()) == [group]
@@ -78,7 +85,14 @@ def test_who_may_not_change_groups_reads_the_grants_and_cannot_widen_them():
     browser.force_login(vera)
     address = f"/admin/miniprograms/miniprogram/{shop.pk}/change/"
     assert "Tea house" in browser.get(address).text
-    facts = {"name": "Shop 2", "token_mode": "stable", "env_version": "release", "width": "430", "is_active": "on"}
+    facts = {
+        "appid": shop.appid,
+        "name": "Shop 2",
+        "token_mode": "stable",
+        "env_version": "release",
+        "width": "430",
+        "is_active": "on",
+    }
     browser.post(address, facts | {"line_color": "#000000", "groups": [group.pk, other.pk]})
     assert MiniProgram.objects.get(pk=shop.pk).name == "Shop 2"
     assert list(shop.groups.all()) == [group]

@@ -28,7 +28,7 @@ def test_codes_hold_on_to_their_mini_program_and_are_counted_not_listed(operator
     code = issue(miniprogram, "t=1", label="Window sticker")
     copy_rows(code, count=3)
     text = operator.get(delete_page(miniprogram)).text
-    assert "Issued codes: 4" in text and "Window sticker" not in text and "Switch it off instead" in text
+    assert "Issued codes: 4" in text and "Window sticker" not in text and "Deactivate it instead" in text
     issue(miniprogram, "t=2")
     assert "Issued codes: more than 1,000" in operator.get(delete_page(miniprogram)).text
     operator.post(delete_page(miniprogram), {"post": "yes"})

@@ -1,5 +1,6 @@
 """A mini-program's page shows its codes, pools and trail, and tries the credentials on save when asked."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,10 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django.utils.html import escape
 
 from apps.codes.models import IssuedCode, LifetimePool
-from apps.miniprograms.models import MiniProgram
+from apps.miniprograms.models import MiniProgram, SealedSecret
+from apps.miniprograms.secrets import resolve_secret
 from apps.tokens import operations
 from apps.tokens.models import TokenEvent
 from apps.tokens.services import get_access_token
@@ -39,27 +40,71 @@ def form(miniprogram=None, **fields):
 # --- verifying on save -------------------------------------------------------------------------------------
 
 
-def test_a_new_one_is_verified_when_asked(operator, sandbox):
+def successes(answer):
+    return [(message.level_tag, str(message)) for message in answer.context["messages"]]
+
+
+def test_a_new_one_is_verified_and_told_in_one_message(operator, sandbox):
     facts = form(verify_on_save="on")
     sandbox.register(facts["appid"], SECRET)
     answer = operator.post(ADD, facts, follow=True)
-    assert "Verified: the AppSecret, the token and a call with it." in answer.text
+    assert successes(answer) == [("success", "“Shop” is saved. AppSecret, token and a test call all work.")]
     event = TokenEvent.objects.first()
     assert event.requested_by == "staff:anna" and SECRET not in answer.text
 
 
-def test_a_wrong_secret_is_said_with_its_cure_and_saved_all_the_same(operator, sandbox):
-    facts = form(verify_on_save="on")
-    sandbox.register(facts["appid"], "another secret")
-    answer = operator.post(ADD, facts, follow=True)
-    assert "does not work yet" in answer.text and escape(find_errcode(40125).cure_en) in answer.text
-    assert MiniProgram.objects.get().appid == facts["appid"] and SECRET not in answer.text
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("mode", ["stable", "classic"])
+def test_a_wrong_secret_is_told_at_its_field_and_nothing_is_saved(operator, sandbox, is_new, mode):
+    known = None if is_new else make_miniprogram(sandbox, secret="the good one", token_mode=mode)
+    before = None if is_new else get_access_token(known, requested_by="client:shop")
+    facts = form(known, verify_on_save="on", name="Typed", token_mode=mode, notes="kept")
+    if is_new:
+        sandbox.register(facts["appid"], "another secret")
+    answer = operator.post(ADD if is_new else page(known), facts)
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == ["app_secret"] and find_errcode(40125).cure_en in errors["app_secret"][0]
+    assert "clear “Verify on save”" in errors["app_secret"][0]
+    assert successes(answer) == [] and SECRET not in answer.text
+    assert 'value="Typed"' in answer.text and ">kept</textarea>" in answer.text.replace("\n", "")
+    assert re.search(r'name="app_secret"[^>]*autofocus', answer.text) and "change_form.js" not in answer.text
+    if known is None:
+        assert not MiniProgram.objects.exists() and not SealedSecret.objects.exists()
+    else:
+        known.refresh_from_db()
+        assert resolve_secret(known) == "the good one" and SealedSecret.objects.count() == 1
+        assert get_access_token(known, requested_by="client:shop").value == before.value
+    assert not LogEntry.objects.exists()
 
 
-def test_nobody_is_asked_unless_the_box_is_ticked(operator, sandbox):
+def test_another_reference_is_verified_too(operator, sandbox, monkeypatch):
     miniprogram = make_miniprogram(sandbox)
-    operator.post(page(miniprogram), form(miniprogram, app_secret=""))
-    assert not sandbox.calls()["endpoints"]
+    monkeypatch.setenv("SHOP_SECRET", SECRET)
+    facts = form(miniprogram, app_secret="", secret_source="env:SHOP_SECRET", verify_on_save="on")
+    assert list(operator.post(page(miniprogram), facts).context["adminform"].form.errors) == ["secret_source"]
+    sandbox.register(miniprogram.appid, SECRET)
+    operator.post(page(miniprogram), facts)
+    miniprogram.refresh_from_db()
+    assert miniprogram.secret_ref == "env:SHOP_SECRET"
+
+
+def test_an_appid_that_wechat_does_not_know_is_told_at_its_field(operator, sandbox):
+    sandbox.fault("errcode", errcode=40013)
+    answer = operator.post(ADD, form(verify_on_save="on"))
+    assert list(answer.context["adminform"].form.errors) == ["appid"]
+
+
+def test_without_the_box_a_secret_is_saved_as_it_is(operator, sandbox):
+    facts = form()
+    sandbox.register(facts["appid"], "another secret")
+    operator.post(ADD, facts)
+    assert MiniProgram.objects.get().appid == facts["appid"] and not sandbox.calls()["endpoints"]
+
+
+def test_nobody_is_asked_where_the_secret_stays(operator, sandbox):
+    miniprogram = make_miniprogram(sandbox)
+    answer = operator.post(page(miniprogram), form(miniprogram, app_secret="", verify_on_save="on"), follow=True)
+    assert not sandbox.calls()["endpoints"] and "was changed successfully" in answer.text
 
 
 def test_a_refused_form_verifies_nothing(operator, sandbox):
@@ -68,21 +113,29 @@ def test_a_refused_form_verifies_nothing(operator, sandbox):
     assert "errornote" in answer.text and not sandbox.calls()["endpoints"]
 
 
-def test_the_box_is_ticked_for_a_new_one_only_and_leaves_no_entry(operator, sandbox):
+def test_who_may_not_save_asks_nobody(visitor, sandbox):
     miniprogram = make_miniprogram(sandbox)
-    assert operator.get(ADD).context["adminform"].form["verify_on_save"].value() is True
-    assert operator.get(page(miniprogram)).context["adminform"].form["verify_on_save"].value() is False
-    same = form(miniprogram, name=miniprogram.name, app_secret="", verify_on_save="on")
-    operator.post(page(miniprogram), same)
+    browser = visitor("view_miniprogram")
+    assert browser.post(page(miniprogram), form(miniprogram, verify_on_save="on")).status_code == 403
+    assert not sandbox.calls()["endpoints"] and SealedSecret.objects.count() == 1
+
+
+def test_the_box_is_ticked_and_leaves_no_entry(operator, sandbox):
+    miniprogram = make_miniprogram(sandbox)
+    for address in (ADD, page(miniprogram)):
+        assert operator.get(address).context["adminform"].form["verify_on_save"].value() is True
+    operator.post(page(miniprogram), form(miniprogram, name=miniprogram.name, app_secret="", verify_on_save="on"))
     assert LogEntry.objects.get().get_change_message() == "No fields changed."
 
 
 def test_an_inactive_one_is_told_apart(operator, sandbox):
     miniprogram = make_miniprogram(sandbox)
-    facts = form(miniprogram, app_secret="", verify_on_save="on")
+    sandbox.register(miniprogram.appid, SECRET)
+    facts = form(miniprogram, verify_on_save="on")
     del facts["is_active"]
-    text = operator.post(page(miniprogram), facts, follow=True).text
-    assert "does not work yet" in text and "✔ Verified" not in text
+    answer = operator.post(page(miniprogram), facts, follow=True)
+    assert successes(answer) == [("success", "“Shop” is saved. WeChat accepts the AppSecret.")]
+    assert not TokenEvent.objects.exists()
 
 
 # --- panels ------------------------------------------------------------------------------------------------
@@ -136,7 +189,9 @@ def test_who_may_not_see_codes_and_trail_does_not(visitor, sandbox):
     assert "Access token" in text and "?width=160" not in text and "trail-panel-title" not in text
 
 
-@pytest.mark.parametrize("words", ["AppSecret(小程序密钥)", "In stable mode both get the same one", "41030", "40164"])
+@pytest.mark.parametrize(
+    "words", ["AppSecret(小程序密钥)", "In stable mode, both get the same token", "41030", "40164"]
+)
 def test_the_form_answers_what_people_ask(operator, words):
     assert words in operator.get(ADD).text
 

@@ -1,20 +1,32 @@
 """Batches in the admin: how far, what holds them, which work is stuck, and the rows, to search and to export."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 from django_object_actions import action
 
 from apps.batches import services
-from apps.batches.models import BatchItem, BatchLimit, BatchRun, BatchState, CodeBatch, CodeBatchQuerySet, ItemState
+from apps.batches.models import (
+    MAX_OPEN,
+    MAX_ROWS,
+    BatchItem,
+    BatchLimit,
+    BatchRun,
+    BatchState,
+    CodeBatch,
+    CodeBatchQuerySet,
+    ItemState,
+)
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
@@ -241,8 +253,35 @@ class BatchRunAdmin(History, GrantedRows):
         return run.lease_until > timezone.now()
 
 
+class BatchLimitForm(forms.ModelForm):  # type: ignore[type-arg]
+    max_rows = forms.IntegerField(
+        label=_("Rows per batch"),
+        min_value=1,
+        max_value=MAX_ROWS,
+        initial=MAX_ROWS,
+        help_text=format_lazy(
+            _("The most rows that one batch of this API client can have, 1 to {most}. Default: {most}."),
+            most=f"{MAX_ROWS:,}",
+        ),
+    )
+    max_open = forms.IntegerField(
+        label=_("Open batches"),
+        min_value=1,
+        initial=MAX_OPEN,
+        help_text=format_lazy(
+            _("How many unfinished batches this API client can have at a time. Default: {most}."), most=MAX_OPEN
+        ),
+    )
+
+    class Meta:
+        model = BatchLimit
+        fields = ["client", "max_rows", "max_open"]
+        help_texts: ClassVar[Any] = {"client": _("API clients that are not listed here have the default limits.")}
+
+
 @admin.register(BatchLimit)
 class BatchLimitAdmin(EveryMiniProgramAdmin):
+    form = BatchLimitForm
     list_display = ["client", "max_rows", "max_open"]
     change_list_template = "admin/stacked_list.html"
     list_select_related = ["client"]

@@ -99,11 +99,10 @@ def _api_key(known: dict[str, str]) -> str:
 
 def _open_doors(known: dict[str, str]) -> str:
     """Older services' doors are open to this machine until an operator decides otherwise."""
-    if "open_doors" not in known and not OpenDoor.objects.exists():
+    if "open_doors" not in known and not OpenDoor.objects.exclude(networks=[]).exists():
         for door in OlderDoor.values:
-            OpenDoor.objects.create(
-                door=door, networks=LOOPBACK, origins=LOOPBACK_PAGES, notes="Made by the first `make run`."
-            )
+            facts = {"networks": LOOPBACK, "origins": LOOPBACK_PAGES, "notes": "Made by the first `make run`."}
+            OpenDoor.objects.update_or_create(door=door, defaults=facts)
     return "loopback"
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from apps.batches import claims, services
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
 from apps.wechat.errcodes import find_errcode
+from apps.clients.services import create_client
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:batches_codebatch_changelist")
@@ -83,6 +84,16 @@ def test_who_may_only_look_steers_nothing(client, batch):
     assert act(client, batch, "cancel").status_code in (403, 404)
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING
+
+
+def test_limits_say_what_they_mean_and_their_defaults(admin_client):
+    address = reverse("admin:batches_batchlimit_add")
+    page = admin_client.get(address).text
+    assert "1 to 100,000. Default: 100,000." in page and "Default: 20." in page
+    assert 'name="max_rows" value="100000"' in page and 'name="max_open" value="20"' in page
+    client, _key = create_client(name="till", scopes=["codes:create"])
+    answer = admin_client.post(address, {"client": client.pk, "max_rows": 100_001, "max_open": 0})
+    assert set(answer.context["adminform"].form.errors) == {"max_rows", "max_open"}
 
 
 def test_the_pages_of_rows_runs_and_limits_open(admin_client, batch):

@@ -36,6 +36,12 @@ def test_what_an_operator_closes_stays_closed(client, run):
     assert client.get("/api/health").status_code == 401
 
 
+def test_rows_that_a_page_has_made_are_no_choice(client, run):
+    OpenDoor.objects.create(door="health")
+    run()
+    assert client.get("/api/health").status_code == 200
+
+
 def test_what_an_operator_chose_before_is_left_alone(run):
     OpenDoor.objects.create(door="health", networks=["10.0.0.0/8"])
     run()

@@ -301,20 +301,42 @@ def test_what_is_no_origin_cannot_be_listed():
             OpenDoor(door="qrcode", origins=[origin]).full_clean()
 
 
+def change_page(door):
+    return f"/admin/gateway/opendoor/{OpenDoor.objects.get(door=door).pk}/change/"
+
+
+def test_the_admin_has_a_row_for_each_door_and_no_other(admin_client):
+    for _ in range(2):
+        page = admin_client.get("/admin/gateway/opendoor/").text
+        assert OpenDoor.objects.count() == len(OlderDoor.values) == page.count("API key required")
+    assert "needs an API key, unless it comes from a network that is listed here" in page
+    assert admin_client.get("/admin/gateway/opendoor/add/").status_code == 403
+    door = change_page("token")
+    assert admin_client.post(door.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert "GET /api/extend/get/wx/token" in admin_client.get(door).text
+
+
+def test_a_row_that_nobody_filled_opens_nothing(client, admin_client, shop):
+    admin_client.get("/admin/gateway/opendoor/")
+    assert client.get(TOKEN).status_code == 401
+
+
 def test_the_admin_opens_a_door(client, admin_client, shop):
-    form = {"door": "token", "networks": "127.0.0.0/8\n10.1.0.0/16", "origins": f"{PAGE}/", "notes": ""}
-    assert admin_client.post("/admin/gateway/opendoor/add/", form).status_code == 302
-    door = OpenDoor.objects.get()
+    admin_client.get("/admin/gateway/opendoor/")
+    form = {"networks": "127.0.0.0/8\n10.1.0.0/16", "origins": f"{PAGE}/", "notes": ""}
+    assert admin_client.post(change_page("token"), form).status_code == 302
+    door = OpenDoor.objects.get(door="token")
     assert (door.networks, door.origins) == (["127.0.0.0/8", "10.1.0.0/16"], [PAGE])
     assert client.get(TOKEN).status_code == 200
-    assert "127.0.0.0/8, 10.1.0.0/16" in admin_client.get("/admin/gateway/opendoor/").content.decode()
+    assert "open to 127.0.0.0/8, 10.1.0.0/16" in admin_client.get("/admin/gateway/opendoor/").content.decode()
 
 
 def test_the_admin_does_not_open_the_door_for_tokens_to_the_world(admin_client):
-    form = {"door": "token", "networks": "0.0.0.0/0", "origins": "", "notes": ""}
-    page = admin_client.post("/admin/gateway/opendoor/add/", form)
+    door = OpenDoor.objects.create(door="token")
+    page = admin_client.post(change_page("token"), {"networks": "0.0.0.0/0", "origins": "", "notes": ""})
     assert page.status_code == 200 and "too large" in page.content.decode()
-    assert not OpenDoor.objects.exists()
+    door.refresh_from_db()
+    assert door.networks == []
 
 
 def test_a_key_that_asks_too_often_hears_429_in_the_doors_own_shape(client, shop):

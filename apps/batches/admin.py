@@ -118,7 +118,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
         run = getattr(batch.miniprogram, "batch_run", None)
         is_attended = run is not None and run.lease_until > timezone.now()
         if batch.state == BatchState.RUNNING and not is_attended:
-            stuck = _("nobody works on it: is a worker running, and beat?")
+            stuck = _("Stalled: no worker has picked it up. Check that the worker and beat are running.")
             return format_html("{}<br><strong>{}</strong>", text, stuck)
         return text
 

@@ -1,49 +1,169 @@
-"""Mini-programs that want something of an operator, each with its cure and the button that mends it."""
+"""Everything that needs somebody, in one list: tokens, batches, locked accounts, quotas, failed requests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from apps.tokens.health import TokenState
+from apps.accounts.lockouts import find_locks
+from apps.miniprograms.grants import Viewer
+from apps.overview.failures import find_failures
+from apps.overview.meters import Meters, PoolMeter
+from apps.overview.open_batches import OpenBatch, OpenBatches
+from apps.tokens.cures import WANTING, Button, find_button
 from apps.tokens.overview import Overview, Urgency
+from apps.tokens.templatetags.token_cells import ago, token_cure, token_state
 
-WANTING = frozenset({Urgency.BROKEN, Urgency.FAILING, Urgency.WARNING, Urgency.WAITING, Urgency.PAUSED})
+# of each kind; the rest is behind the link of the last row
 SHOWN = 8
-# the AppSecret is not the mini-program's: asking WeChat again helps nobody
-WRONG_SECRET = frozenset({40001, 40125, 41004})
 
 
 @dataclass(frozen=True)
-class Case:
-    """One mini-program: `label` and `address` are the button's, both empty where no button helps.
+class Need:
+    """One row: what it is about, how bad it is, cause and cure, and the button that mends it."""
 
-    `is_link`: the button leads to a page where a person does it; otherwise it is a POST.
-    """
-
-    overview: Overview
-    label: str
+    name: str
     address: str
-    is_link: bool = False
+    note: str = ""
+    state: SafeString | str = ""
+    text: SafeString | str = ""
+    button: Button | None = None
+    # to press the button
+    permission: str = ""
 
 
-def find_cases(overviews: Sequence[Overview]) -> list[Case]:
-    """Those of `overviews` (the most urgent first) that want something, with their buttons."""
-    return [_case(overview) for overview in overviews if overview.urgency in WANTING]
+def find_needs(
+    user: Viewer,
+    overviews: Sequence[Overview],
+    *,
+    meters: Sequence[Meters],
+    batches: OpenBatches | None,
+    now: datetime,
+) -> list[Need]:
+    """What needs somebody, of all that `user` may see, the most urgent kinds first; empty: nothing does."""
+    wanting = [overview for overview in overviews if overview.urgency in WANTING]
+    broken = [overview for overview in wanting if overview.urgency <= Urgency.FAILING]
+    others = [overview for overview in wanting if overview.urgency > Urgency.FAILING]
+    needs = _cut([_token(overview) for overview in broken], reverse("token-health"))
+    if batches is not None:
+        needs += _stuck(batches)
+    if user.has_perm("axes.view_accessattempt"):
+        needs += _cut(_locked(), reverse("admin:axes_accessattempt_changelist"))
+    needs += _cut(_pools(meters), reverse("admin:miniprograms_miniprogram_changelist"))
+    needs += _cut([_token(overview) for overview in others], reverse("token-health"))
+    if user.has_perm("codes.view_failedattempt"):
+        needs += _failures(user, now=now)
+    return needs
 
 
-def _case(overview: Overview) -> Case:
+def _cut(needs: list[Need], address: str, *, count: int | None = None) -> list[Need]:
+    more = (len(needs) if count is None else count) - SHOWN
+    if more <= 0:
+        return needs
+    words = ngettext("%(count)d more needs attention", "%(count)d more need attention", more) % {"count": more}
+    return [*needs[:SHOWN], Need(words, address)]
+
+
+def _token(overview: Overview) -> Need:
     miniprogram = overview.miniprogram
-    trouble = overview.health.trouble
-    if trouble is not None and trouble.errcode in WRONG_SECRET:
-        page = reverse("admin:miniprograms_miniprogram_change", args=[miniprogram.pk])
-        return Case(overview, _("Enter the AppSecret"), f"{page}#id_app_secret", is_link=True)
-    if miniprogram.is_refresh_paused:
-        label, tool = _("Resume refresh"), "resume_refresh"
-    elif overview.health.state in (TokenState.TROUBLE, TokenState.MISSING):
-        label, tool = _("Refresh now"), "refresh_now"
+    sandbox = f" · {_('sandbox')}" if miniprogram.is_sandbox else ""
+    return Need(
+        name=miniprogram.name,
+        address=reverse("admin:miniprograms_miniprogram_change", args=[miniprogram.pk]),
+        note=f"{miniprogram.appid}{sandbox}",
+        state=token_state(overview),
+        text=token_cure(overview),
+        button=find_button(overview),
+        permission="miniprograms.change_miniprogram",
+    )
+
+
+def _stuck(batches: OpenBatches) -> list[Need]:
+    needs = [_batch(each) for each in batches.listed if each.is_stuck]
+    return _cut(needs, reverse("admin:batches_codebatch_changelist"), count=batches.stuck)
+
+
+def _batch(each: OpenBatch) -> Need:
+    batch = each.batch
+    return Need(
+        name=batch.name,
+        address=reverse("admin:batches_codebatch_change", args=[batch.pk]),
+        note=f"{batch.miniprogram.name} · {batch.issued_by}",
+        state=_pill("bad", _("stalled") if each.warning else _("on hold")),
+        text=each.warning or _why_held(each),
+        button=Button(_("Resume"), each.resume_address) if each.resume_address else None,
+        permission="batches.change_codebatch",
+    )
+
+
+def _why_held(each: OpenBatch) -> SafeString:
+    batch = each.batch
+    if batch.resume_at:
+        wait = _("retries automatically at %(time)s") % {"time": f"{localtime(batch.resume_at):%H:%M:%S}"}
     else:
-        # a thief, a low quota or a way that is cut is mended elsewhere
-        return Case(overview, "", "")
-    return Case(overview, label, reverse("admin:miniprograms_miniprogram_actions", args=[miniprogram.pk, tool]))
+        wait = _("on hold until someone resumes it")
+    return format_html(
+        '<strong>{}</strong> {} <span class="token-note">{}<br>{}</span>',
+        "" if batch.hold_errcode is None else batch.hold_errcode,
+        each.reason,
+        each.cure,
+        wait,
+    )
+
+
+def _locked() -> list[Need]:
+    return [
+        Need(
+            name=lock.account.get_username(),
+            address=reverse("admin:auth_user_change", args=[lock.account.pk]),
+            note=_("user"),
+            state=_pill("bad", _("locked")),
+            text=_("Too many failed logins from %(addresses)s. Locked until %(time)s, unless an operator unlocks it.")
+            % {"addresses": ", ".join(lock.addresses), "time": f"{localtime(lock.until):%H:%M}"},
+            button=Button(_("Open"), reverse("admin:auth_user_change", args=[lock.account.pk]), is_link=True),
+            permission="auth.view_user",
+        )
+        for lock in find_locks()
+    ]
+
+
+def _pools(meters: Iterable[Meters]) -> list[Need]:
+    return [
+        Need(
+            name=each.overview.miniprogram.name,
+            address=reverse("admin:miniprograms_miniprogram_change", args=[each.overview.miniprogram.pk]),
+            note=each.overview.miniprogram.appid,
+            state=_pill("warning", _("lifetime quota")),
+            text=_pool_words(each.pool),
+        )
+        for each in meters
+        if each.pool.is_warning
+    ]
+
+
+def _pool_words(pool: PoolMeter) -> str:
+    words = _("%(share)d %% of the lifetime quota is used. Create unlimited codes instead.")
+    return words % {"share": pool.percent}
+
+
+def _failures(user: Viewer, *, now: datetime) -> list[Need]:
+    return [
+        Need(
+            name=f"{kind.count:,} × {kind.name}",
+            address=kind.address,
+            note=_("failed requests in the last 24 hours"),
+            state=format_html('<span class="token-note">{}</span>', ago(kind.last_at)),
+            text=format_html('{} <span class="token-note">{}</span>', kind.meaning, kind.cure),
+        )
+        for kind in find_failures(user, now=now)
+    ]
+
+
+def _pill(look: str, words: str) -> SafeString:
+    return format_html('<span class="token-pill is-{}">{}</span>', look, words)

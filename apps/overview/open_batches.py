@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import BooleanField, Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,12 +12,6 @@ from apps.batches.progress import Progress, find_progress
 from apps.miniprograms.grants import Viewer, only_visible
 
 BATCHES_SHOWN = 6
-STUCK_FIRST = Case(
-    When(state=BatchState.HELD, then=Value(0)),
-    When(state=BatchState.PAUSED, then=Value(1)),
-    default=Value(2),
-    output_field=IntegerField(),
-)
 
 
 @dataclass(frozen=True)
@@ -31,15 +25,20 @@ class OpenBatch:
 
     @property
     def look(self) -> str:
-        if self.batch.state == BatchState.HELD or self.warning:
+        if self.is_stuck:
             return "bad"
         return "paused" if self.batch.state == BatchState.PAUSED else "good"
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it needs somebody."""
+        return self.batch.state == BatchState.HELD or bool(self.warning)
 
     @property
     def word(self) -> str:
         """The state in a word or two; the reason stands beside it."""
         if self.batch.state == BatchState.HELD:
-            return _("held")
+            return _("on hold")
         return _("paused") if self.batch.state == BatchState.PAUSED else str(self.batch.get_state_display())
 
     @property
@@ -53,17 +52,36 @@ class OpenBatch:
         return self.batch.hold_cure
 
 
-def find_open_batches(user: Viewer, *, now: datetime) -> tuple[list[OpenBatch], int]:
-    """The most urgent open batches that `user` may see, held ones first, and how many there are. Three queries."""
+@dataclass(frozen=True)
+class OpenBatches:
+    """The most urgent ones, those that need somebody first; `stuck` of all `count` do."""
+
+    listed: list[OpenBatch]
+    count: int
+    stuck: int
+
+
+def find_open_batches(user: Viewer, *, now: datetime, limit: int = BATCHES_SHOWN) -> OpenBatches:
+    """At most `limit` of the open batches that `user` may see. Two queries."""
+    unattended = Q(pk__in=CodeBatch.objects.unattended(now).order_by().values("pk"))
+    is_stuck = Q(state=BatchState.HELD) | unattended
     found = only_visible(CodeBatch.objects.open(), user)
-    shown = list(found.with_facts().order_by(STUCK_FIRST, "-id")[:BATCHES_SHOWN])
-    ids = [batch.pk for batch in shown]
-    unattended = set(CodeBatch.objects.filter(pk__in=ids).unattended(now).values_list("pk", flat=True))
-    return [_describe(batch, is_unattended=batch.pk in unattended) for batch in shown], found.count()
+    counts = found.order_by().aggregate(count=Count("*"), stuck=Count("pk", filter=is_stuck))
+    urgency = Case(
+        When(state=BatchState.HELD, then=Value(0)),
+        When(unattended, then=Value(1)),
+        When(state=BatchState.PAUSED, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    is_unattended = Case(When(unattended, then=Value(True)), default=Value(False), output_field=BooleanField())
+    rows = found.with_facts().annotate(is_unattended=is_unattended).order_by(urgency, "-id")[:limit]
+    return OpenBatches([_describe(batch, is_unattended=batch.is_unattended) for batch in rows], **counts)
 
 
 def _describe(batch: CodeBatch, *, is_unattended: bool) -> OpenBatch:
     is_stopped = batch.state in (BatchState.HELD, BatchState.PAUSED)
-    warning = _("nobody works on it: is a worker running, and beat?") if is_unattended else ""
+    stalled = _("Stalled: no worker has picked it up. Check that the worker and beat are running.")
     resume = reverse("admin:batches_codebatch_actions", args=[batch.pk, "resume"]) if is_stopped else ""
+    warning = stalled if is_unattended else ""
     return OpenBatch(batch=batch, progress=find_progress(batch), warning=warning, resume_address=resume)

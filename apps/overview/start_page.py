@@ -1,4 +1,4 @@
-"""The admin's start page: the state of everything at a glance, what wants attention, and the button that mends it."""
+"""The admin's start page: first steps, what needs attention with the button that mends it, the state of everything."""
 
 from typing import Any
 
@@ -7,46 +7,59 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from apps.miniprograms.grants import Viewer, sees_every, visible_miniprograms
-from apps.overview import attention, meters
+from apps.overview import meters
+from apps.overview.attention import SHOWN, find_needs
 from apps.overview.chart import draw_chart
-from apps.overview.failures import find_failures
 from apps.overview.issuing import count_per_day
-from apps.overview.open_batches import find_open_batches
+from apps.overview.open_batches import BATCHES_SHOWN, OpenBatches, find_open_batches
+from apps.overview.records import find_first_steps, group_models
 from apps.tokens.admin_health import describe_beat, summarize
-from apps.tokens.overview import find_states, sort_by_urgency
+from apps.tokens.overview import Overview, find_states, sort_by_urgency
+
+# of these the list of needs tells; without any of them there is nothing to say
+TOLD = (
+    "miniprograms.view_miniprogram",
+    "batches.view_codebatch",
+    "codes.view_failedattempt",
+    "axes.view_accessattempt",
+)
 
 
 def start_page(request: HttpRequest) -> HttpResponse:
     """`/admin/`; each part is for those who may see its rows. Works without Redis, and says so."""
-    response: HttpResponse = admin.site.index(request, extra_context=collect(request.user))
+    app_list = admin.site.get_app_list(request)
+    facts = {"first_steps": find_first_steps(app_list), "groups": group_models(app_list)}
+    response: HttpResponse = admin.site.index(request, extra_context=facts | collect(request.user))
     return response
 
 
 def collect(user: Viewer) -> dict[str, Any]:
-    """What the page shows to `user`: at most ten queries and nine round trips, however many rows there are."""
+    """What the page shows to `user`: at most eleven queries and nine round trips, however many rows there are."""
     now = timezone.now()
     facts: dict[str, Any] = {}
+    overviews: list[Overview] = []
+    fullest: list[meters.Meters] = []
+    batches: OpenBatches | None = None
     if user.has_perm("miniprograms.view_miniprogram"):
-        facts |= _tokens(user)
+        overviews = sort_by_urgency(find_states(list(visible_miniprograms(user))))
+        fullest = meters.find_meters(overviews)
+        facts |= _tokens(overviews, fullest)
+    if user.has_perm("batches.view_codebatch"):
+        batches = find_open_batches(user, now=now, limit=SHOWN)
+        facts |= {"batches": batches.listed[:BATCHES_SHOWN], "open_batches": batches.count}
+    if any(user.has_perm(permission) for permission in TOLD):
+        facts["needs"] = find_needs(user, overviews, meters=fullest, batches=batches, now=now)
     # the days that are over are counted for all mini-programs together
     if user.has_perm("codes.view_issuedcode") and sees_every(user):
         facts["chart"] = draw_chart(count_per_day(now=now))
-    if user.has_perm("codes.view_failedattempt"):
-        facts["failures"] = find_failures(user, now=now)
-    if user.has_perm("batches.view_codebatch"):
-        facts["batches"], facts["open_batches"] = find_open_batches(user, now=now)
     return facts
 
 
-def _tokens(user: Viewer) -> dict[str, Any]:
-    overviews = sort_by_urgency(find_states(list(visible_miniprograms(user))))
-    cases, fullest = attention.find_cases(overviews), meters.find_meters(overviews)
+def _tokens(overviews: list[Overview], fullest: list[meters.Meters]) -> dict[str, Any]:
     return {
         "has_tokens": True,
         "summary": summarize(overviews),
         "beat_warning": describe_beat(),
-        "cases": cases[: attention.SHOWN],
-        "more_cases": max(len(cases) - attention.SHOWN, 0),
         "meters": fullest[: meters.SHOWN],
         "more_meters": max(len(fullest) - meters.SHOWN, 0),
     }

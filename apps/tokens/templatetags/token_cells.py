@@ -5,13 +5,14 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.retold import retold, tell_cause, tell_cure
+from apps.tokens.cures import Button, find_button
 from apps.tokens.health import TokenState
 from apps.tokens.models import Outcome, TokenEvent
 from apps.tokens.overview import Overview, Urgency
@@ -127,6 +128,28 @@ def token_circuits(overview: Overview) -> str:
             "WeChat, and the mini-program's proxy."
         ),
     )
+
+
+@register.filter
+def token_cure(overview: Overview) -> SafeString | str:
+    """What is wrong and what to do, of everything that is wrong; empty if nothing is."""
+    miniprogram, use = overview.miniprogram, overview.use
+    found = [token_error(overview)] if overview.health.trouble else []
+    found += [text for text in (token_circuits(overview), token_thefts(overview)) if text]
+    if miniprogram.is_active and miniprogram.is_refresh_paused:
+        found.append(_("Token refresh is paused. Once the current token expires, no more codes can be created."))
+    if not found and miniprogram.is_active and use is not None and use.is_warning:
+        words = _("More than half of today’s token fetches are used. Find out which system fetches so often.")
+        found.append(words)
+    if not found and overview.urgency is Urgency.WAITING:
+        found.append(_("A token is fetched within a minute. If not, check the Celery worker and beat."))
+    return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in found))  # noqa: S308  # nosec B308 B703
+
+
+@register.filter
+def token_button(overview: Overview) -> Button | None:
+    """The button beside it."""
+    return find_button(overview)
 
 
 @register.filter

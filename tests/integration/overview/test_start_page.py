@@ -1,9 +1,12 @@
 """The start page shows what wants attention and mends it, costs the same with many rows, and works without Redis."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -18,6 +21,7 @@ from apps.miniprograms.secrets import SecretUnavailable
 from apps.overview.chart import draw_chart, round_up
 from apps.overview.issuing import DayCount, count_per_day
 from apps.tokens import operations
+from apps.tokens.heartbeat import note_run
 from apps.tokens.services import get_access_token
 from apps.wechat.errcodes import find_errcode
 from apps.wechat.errors import CredentialProblem
@@ -26,6 +30,7 @@ from tests.parts import make_miniprogram
 
 pytestmark = pytest.mark.django_db
 START = "/admin/"
+NOTHING = "Nothing needs attention."
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 
 
@@ -59,18 +64,105 @@ def fail(miniprogram, **facts):
     return FailedAttempt.objects.create(miniprogram=miniprogram, **(given | facts))
 
 
+def attention(text):
+    """The part of the page that says what needs somebody."""
+    return text[text.index('id="overview-attention"') : text.index("</section>", text.index("overview-attention"))]
+
+
+@pytest.fixture
+def knock_out():
+    """`knock_out("anna")`: five failed logins under this name."""
+
+    def fail_logins(name):
+        facts = {"username": name, "ip_address": "203.0.113.7", "failures_since_start": 5}
+        return AccessAttempt.objects.create(**facts, attempt_time=timezone.now())
+
+    return fail_logins
+
+
 # --- tokens ------------------------------------------------------------------------------------------------
 
 
 def test_the_first_visit_says_where_to_begin(operator):
     text = operator.get(START).text
     assert "There is no mini-program yet" in text and "/admin/miniprograms/miniprogram/add/" in text
+    steps = re.findall(r'<a class="button" href="([^"]+)">([^<]+)</a>', text.partition('class="overview-steps"')[2])[:3]
+    assert steps == [
+        ("/admin/miniprograms/miniprogram/add/", "Add mini-program"),
+        ("/admin/clients/apiclient/add/", "Add API client"),
+        ("/admin/auth/user/add/", "Add user"),
+    ]
+
+
+def test_every_list_stands_below_a_heading_by_what_people_look_for(operator):
+    groups = operator.get(START).context["groups"]
+    assert [str(group.name) for group in groups] == ["Mini-programs", "Codes and batches", "Access", "Logs"]
+    shown = {model["model"] for group in groups for model in group.models}
+    assert shown == set(admin.site._registry)
+
+
+def test_steps_and_lists_are_those_that_the_reader_may_use(visitor):
+    page = visitor("view_issuedcode").get(START)
+    assert "overview-steps" not in page.text
+    assert [str(group.name) for group in page.context["groups"]] == ["Codes and batches"]
 
 
 def test_when_all_is_well_nothing_is_asked_of_anybody(operator, sandbox):
     get(make_miniprogram(sandbox))
+    note_run(now=time.time())
     text = operator.get(START).text
-    assert "1 fresh" in text and "overview-cases" not in text
+    assert "1 fresh" in text and "overview-cases" not in text and NOTHING in text
+
+
+def test_nothing_needs_attention_is_said_only_where_nothing_does(operator, sandbox, knock_out):
+    note_run(now=time.time())
+    shop = make_miniprogram(sandbox, name="Shop")
+    get(shop)
+    assert NOTHING in operator.get(START).text
+    batch = hold(shop)
+    assert NOTHING not in operator.get(START).text
+    batch.delete()
+    failure = fail(shop, errcode=41030)
+    assert NOTHING not in operator.get(START).text
+    failure.delete()
+    pool = LifetimePool.objects.create(miniprogram=shop, used=80_000)
+    assert NOTHING not in operator.get(START).text
+    pool.delete()
+    assert NOTHING in operator.get(START).text
+    knock_out("anna")
+    assert NOTHING not in operator.get(START).text
+
+
+def test_one_list_tells_of_tokens_batches_accounts_quotas_and_requests(operator, sandbox, knock_out):
+    broken, paused = make_miniprogram(sandbox, name="Broken"), make_miniprogram(sandbox, name="Paused")
+    break_credentials(broken, sandbox)
+    operations.pause_refresh(paused, requested_by="staff:ben")
+    hold(paused, name="Tables")
+    knock_out("anna")
+    knock_out("a password in the wrong field")
+    LifetimePool.objects.create(miniprogram=paused, used=85_000)
+    fail(paused, errcode=41030)
+    page = operator.get(START)
+    assert [need.name for need in page.context["needs"]] == [
+        "Broken",
+        "Tables",
+        "anna",
+        "Paused",
+        "Paused",
+        "1 × 41030",
+    ]
+    needs = attention(page.text)
+    assert "Too many failed logins from 203.0.113.7" in needs and "/admin/auth/user/" in needs
+    assert "85 % of the lifetime quota is used." in needs and "Token refresh is paused" in needs
+    assert "a password in the wrong field" not in page.text
+
+
+def test_of_each_kind_the_first_are_listed_and_the_others_counted(operator, sandbox):
+    for number in range(10):
+        hold(make_miniprogram(name=f"Shop {number}"), name=f"Batch {number}")
+    needs = attention(operator.get(START).text)
+    assert needs.count("on hold until someone resumes it") == 8 and needs.count("2 more need attention") == 2
+    assert '<a href="/admin/batches/codebatch/"><strong>2 more' in needs
 
 
 def test_the_one_in_trouble_comes_first_with_its_cure_and_its_button(operator, sandbox):
@@ -105,7 +197,7 @@ def test_what_a_worker_wrote_in_english_is_read_in_chinese(operator, sandbox):
     with pytest.raises(SecretUnavailable):
         get(lost)
     page = operator.get(START, headers={"accept-language": "zh-CN"}).text
-    case = page[page.index("overview-cases") : page.index("overview-more")]
+    case = attention(page)
     assert "环境变量 NO_SUCH_SECRET 没有设置" in case and "Set it for every" not in case
 
 
@@ -224,14 +316,14 @@ def test_a_held_batch_shows_its_reason_and_its_button(operator):
     batch = hold(miniprogram)
     hold(miniprogram, name="Done long ago", state=BatchState.DONE)
     text = operator.get(START).text
-    section = text[text.index("overview-batches") :]
+    section = text[text.index('id="overview-batches"') :]
     assert section.index("Tables") < section.index("Running") and "Done long ago" not in section
-    known = find_errcode(45009)
-    assert "45009" in section and escape(known.meaning_en) in section and escape(known.cure_en) in section
-    assert "50 of 200 (25%)" in section and "waits until somebody resumes it" in section and "2 open" in section
-    assert "nobody works on it" in section
+    assert "50 of 200 (25%)" in section and "2 open" in section
+    needs, known = attention(text), find_errcode(45009)
+    assert "45009" in needs and escape(known.meaning_en) in needs and escape(known.cure_en) in needs
+    assert "on hold until someone resumes it" in needs and "Stalled: no worker has picked it up" in needs
     address = f"/admin/batches/codebatch/{batch.pk}/actions/resume/"
-    assert f'action="{address}"' in section
+    assert f'action="{address}"' in needs
     operator.post(address)
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING
@@ -247,7 +339,7 @@ def test_a_batch_that_is_worked_on_warns_of_nothing(operator):
     miniprogram = make_miniprogram()
     hold(miniprogram, state=BatchState.RUNNING, hold_code="")
     BatchRun.objects.create(miniprogram=miniprogram, lease_until=timezone.now() + timedelta(seconds=20))
-    assert "nobody works on it" not in operator.get(START).text
+    assert "no worker has picked it up" not in operator.get(START).text
 
 
 def test_failures_of_a_day_are_counted_by_errcode_with_their_cure(operator):
@@ -258,7 +350,7 @@ def test_failures_of_a_day_are_counted_by_errcode_with_their_cure(operator):
     old = fail(miniprogram, errcode=45009)
     FailedAttempt.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(hours=25))
     text = operator.get(START).text
-    section = text[text.index("overview-failures") :]
+    section = attention(text)
     assert "3 × 41030" in section and escape(find_errcode(41030).cure_en) in section
     assert "1 × redis_unavailable" in section and "45009" not in section
     address = re.search(r'href="(/admin/codes/failedattempt/[^"]+errcode=41030[^"]*)"', section)[1]
@@ -295,7 +387,7 @@ def test_without_redis_the_page_says_so_and_shows_the_rest(operator, sandbox, de
     answer = operator.get(START)
     assert answer.status_code == 200
     assert "Redis does not answer" in answer.text and "1 unknown" in answer.text
-    assert "Nothing needs you" not in answer.text
+    assert NOTHING not in answer.text
     assert "1 in all; most on" in answer.text and escape(find_errcode(45009).meaning_en) in answer.text
 
 
@@ -314,13 +406,13 @@ def test_everybody_sees_only_the_parts_that_they_may(visitor, sandbox):
     browser = visitor("view_miniprogram")
     text = browser.get(START).text
     assert miniprogram.name in text and "/actions/" not in text
-    assert "Open batches" not in text and "Codes issued" not in text and "Failed attempts of" not in text
+    assert "Open batches" not in text and "Codes issued" not in text and "Tables" not in text
 
 
 def test_staff_without_any_permission_see_no_facts(visitor, sandbox):
     miniprogram = make_miniprogram(sandbox)
     text = visitor().get(START).text
-    assert miniprogram.name not in text and "Quotas" not in text
+    assert miniprogram.name not in text and "Quotas" not in text and "attention" not in text
 
 
 def test_strangers_are_sent_to_the_login(client):

@@ -328,6 +328,15 @@ def test_the_health_page_has_pages_and_sorts_over_all_of_them(operator, sandbox)
     assert "Shop 49" in operator.get(HEALTH, {"p": 2}).text
 
 
+def test_the_health_page_has_the_same_cure_and_button_as_the_start_page(operator, sandbox):
+    miniprogram = make_miniprogram(sandbox)
+    press(operator, miniprogram, "pause_refresh", asks=True)
+    for address in (HEALTH, "/admin/"):
+        text = operator.get(address).text
+        assert "Token refresh is paused. Once the current token expires" in text, address
+        assert f'action="{tool(miniprogram, "resume_refresh")}"' in text, address
+
+
 def test_the_health_page_says_when_nobody_refreshes(operator):
     assert "has not run yet" in operator.get(HEALTH).text
 

@@ -111,7 +111,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
 
     @admin.display(description=_("state"), ordering="state")
     def state_now(self, batch: CodeBatch) -> Any:
-        text = batch.get_state_display()
+        text = batch.stopped_words or batch.get_state_display()
         if batch.state == BatchState.HELD:
             reason = f"{batch.hold_cause} {batch.hold_cure}"
             return format_html("<strong>{}</strong><br>{}", text, reason)
@@ -151,7 +151,8 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
 
     @action(label=_("Pause"), methods=("POST",), button_type="form")
     def pause(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        return self._steer(request, obj, services.pause_batch, gettext_noop("Paused."))
+        pause = partial(services.pause_batch, by=f"staff:{request.user.get_username()}")
+        return self._steer(request, obj, pause, gettext_noop("Paused."))
 
     @action(label=_("Resume"), methods=("POST",), button_type="form")
     def resume(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
@@ -197,7 +198,8 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
                 back=_("Keep running"),
                 is_stopping=True,
             )
-        return self._steer(request, obj, services.cancel_batch, gettext_noop("Cancelled."))
+        cancel = partial(services.cancel_batch, by=f"staff:{request.user.get_username()}")
+        return self._steer(request, obj, cancel, gettext_noop("Cancelled."))
 
     def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any, entry: str) -> HttpResponse:
         _demand_steering(request)

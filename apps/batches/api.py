@@ -211,7 +211,7 @@ class BatchAction(OwnParametersOnly):
 
 class PauseBatch(BatchAction):
     def act(self, batch: CodeBatch, request: Request) -> None:
-        services.pause_batch(batch)
+        services.pause_batch(batch, by=_caller(request).label)
 
     @extend_schema(operation_id="pause_batch", request=None, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
@@ -231,7 +231,7 @@ class ResumeBatch(BatchAction):
 
 class CancelBatch(BatchAction):
     def act(self, batch: CodeBatch, request: Request) -> None:
-        services.cancel_batch(batch)
+        services.cancel_batch(batch, by=_caller(request).label)
 
     @extend_schema(operation_id="cancel_batch", request=None, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:

@@ -124,6 +124,9 @@ class CodeBatch(models.Model):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     announced_at = models.DateTimeField(null=True, editable=False)
+    # who paused or cancelled it, and when; empty once it goes on
+    stopped_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
+    stopped_at = models.DateTimeField(null=True, editable=False)
     # of the request that ordered it, if that carried an Idempotency-Key: written with its last row
     repeat_name = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
     repeat_fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
@@ -151,6 +154,22 @@ class CodeBatch(models.Model):
     def waiting(self) -> int:
         """Rows that are neither issued nor failed."""
         return max(self.total - self.issued - self.failed, 0)
+
+    @property
+    def stopped_by_name(self) -> str:
+        """`anna` for `staff:anna`."""
+        return self.stopped_by.partition(":")[2] or self.stopped_by
+
+    @property
+    def stopped_words(self) -> str:
+        """Who paused or cancelled it, and when; empty where nobody did, or that is not known."""
+        words = {
+            BatchState.PAUSED: _("paused by %(who)s at %(when)s"),
+            BatchState.CANCELLED: _("cancelled by %(who)s at %(when)s"),
+        }.get(BatchState(self.state))
+        if words is None or self.stopped_at is None or not self.stopped_by:
+            return ""
+        return words % {"who": self.stopped_by_name, "when": f"{timezone.localtime(self.stopped_at):%Y-%m-%d %H:%M}"}
 
     @property
     def is_open(self) -> bool:

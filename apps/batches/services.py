@@ -24,22 +24,26 @@ RECEIVING_LONGEST = timedelta(hours=1)
 NO_ERROR = {"error": "", "errcode": None, "rid": "", "detail": "", "advice": ""}
 
 
-def pause_batch(batch: CodeBatch) -> None:
-    """Stop asking for its rows; what is under way is finished. Raises WrongState."""
-    _change(batch, (BatchState.RUNNING, BatchState.HELD), {"state": BatchState.PAUSED, **NOT_HELD})
+def pause_batch(batch: CodeBatch, *, by: str = "") -> None:
+    """Stop asking for its rows; what is under way is finished. `by`: `staff:anna`. Raises WrongState."""
+    stopped = {"state": BatchState.PAUSED, "stopped_by": by, "stopped_at": timezone.now()}
+    _change(batch, (BatchState.RUNNING, BatchState.HELD), {**stopped, **NOT_HELD})
 
 
 def resume_batch(batch: CodeBatch) -> None:
     """Go on: after a person's pause, or before the time that a held batch would wait. Raises WrongState."""
-    _change(batch, (BatchState.PAUSED, BatchState.HELD), {"state": BatchState.RUNNING, **NOT_HELD})
+    running = {"state": BatchState.RUNNING, "stopped_by": "", "stopped_at": None}
+    _change(batch, (BatchState.PAUSED, BatchState.HELD), {**running, **NOT_HELD})
     wake(batch.miniprogram_id)
 
 
-def cancel_batch(batch: CodeBatch) -> None:
+def cancel_batch(batch: CodeBatch, *, by: str = "") -> None:
     """End it; codes that were issued stay, what is under way may still become one. Raises WrongState."""
     states = (BatchState.RUNNING, BatchState.HELD, BatchState.PAUSED)
+    now = timezone.now()
+    stopped = {"state": BatchState.CANCELLED, "finished_at": now, "stopped_by": by, "stopped_at": now}
     with transaction.atomic():
-        _change(batch, states, {"state": BatchState.CANCELLED, "finished_at": timezone.now(), **NOT_HELD})
+        _change(batch, states, {**stopped, **NOT_HELD})
         BatchItem.objects.filter(batch=batch, state=ItemState.WAITING).update(state=ItemState.CANCELLED)
 
 

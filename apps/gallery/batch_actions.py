@@ -19,13 +19,14 @@ from apps.gallery.trail import record_changes
 from apps.miniprograms.grants import only_visible
 from apps.miniprograms.trail import as_message, sentence
 
-ACTIONS: dict[str, Callable[[CodeBatch, QueryDict], object]] = {
-    "pause": lambda batch, form: services.pause_batch(batch),
-    "resume": lambda batch, form: services.resume_batch(batch),
-    "cancel": lambda batch, form: services.cancel_batch(batch),
-    "retry": lambda batch, form: services.retry_failed(batch),
-    "retry-lost": lambda batch, form: services.retry_failed(batch, include_lost=True),
-    "rename": lambda batch, form: services.rename_batch(batch, name=form.get("name", "")),
+# the last argument is who does it
+ACTIONS: dict[str, Callable[[CodeBatch, QueryDict, str], object]] = {
+    "pause": lambda batch, form, by: services.pause_batch(batch, by=by),
+    "resume": lambda batch, form, by: services.resume_batch(batch),
+    "cancel": lambda batch, form, by: services.cancel_batch(batch, by=by),
+    "retry": lambda batch, form, by: services.retry_failed(batch),
+    "retry-lost": lambda batch, form, by: services.retry_failed(batch, include_lost=True),
+    "rename": lambda batch, form, by: services.rename_batch(batch, name=form.get("name", "")),
 }
 ENTRIES = {
     "pause": gettext_noop("Paused."),
@@ -55,7 +56,7 @@ class BatchAction(StaffPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         batch = get_batch(self.request.user, kwargs["pk"])
         old, entry = batch.name, ENTRIES[kwargs["action"]]
-        ACTIONS[kwargs["action"]](batch, self.request.POST)
+        ACTIONS[kwargs["action"]](batch, self.request.POST, f"staff:{self.request.user.get_username()}")
         if kwargs["action"] == "rename":
             entry = as_message(sentence(entry, old=old, new=batch.name))
         record_changes(self.request, [batch], entry)

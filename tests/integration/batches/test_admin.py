@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.batches import claims, services
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
@@ -49,7 +50,12 @@ def test_the_rows_and_the_list_tell_what_wechat_refused_in_the_readers_language(
 
 def test_a_batch_is_steered_by_post_only(admin_client, batch):
     assert "paused" in act(admin_client, batch, "pause").text
+    page = admin_client.get(LIST).text
+    batch.refresh_from_db()
+    assert f"paused by admin at {timezone.localtime(batch.stopped_at):%Y-%m-%d %H:%M}" in page
     assert "running" in act(admin_client, batch, "resume").text
+    batch.refresh_from_db()
+    assert (batch.stopped_by, batch.stopped_at) == ("", None)
     admin_client.get(reverse("admin:batches_codebatch_actions", args=[batch.pk, "cancel"]))
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING

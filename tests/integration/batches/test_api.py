@@ -197,6 +197,7 @@ def test_batches_are_steered(miniprogram):
         return api.post(f"{ADDRESS}{number}/{action}", body, format="json")
 
     assert act("pause").json()["state"] == "paused"
+    assert CodeBatch.objects.get().stopped_by == "client:shop"
     assert act("pause").json()["code"] == "batch_state"
     assert act("rename", name=" New  name ").json()["name"] == "New name"
     assert act("rename", name="").status_code == 400

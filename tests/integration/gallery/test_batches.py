@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from apps.batches import services
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
 from apps.batches.progress import find_progress
 from apps.codes.lifetime import AnswerLost
@@ -141,6 +142,28 @@ def test_what_wechat_refused_is_told_in_chinese_by_its_errcode(staff, make_batch
     assert "2026." not in text and "No page." not in text
     text = staff.get(page).text
     assert html.escape(known[0].cure_en) in text and known[1].meaning_en in text
+
+
+def test_a_stopped_batch_says_who_stopped_it_and_when(staff, make_batch):
+    batch = make_batch(3)
+    name = User.objects.get(pk=staff.session["_auth_user_id"]).username
+
+    def words():
+        return re.sub(r"<[^>]+>", "", staff.get(f"/batches/{batch.pk}/").text)
+
+    for action, word in (("pause", "Paused"), ("cancel", "Cancelled")):
+        staff.post(f"/batches/{batch.pk}/{action}/")
+        batch.refresh_from_db()
+        when = f"{timezone.localtime(batch.stopped_at):%Y-%m-%d %H:%M}"
+        assert f"{word} by {name} at {when}." in words()
+    assert "start a new batch with the same rows" in words()
+
+
+def test_a_batch_that_was_paused_before_it_was_noted_by_whom_says_so(staff, make_batch):
+    batch = make_batch(3)
+    services.pause_batch(batch)
+    text = staff.get(f"/batches/{batch.pk}/").text
+    assert "Paused. Requests that are under way finish" in text and "Paused by" not in text
 
 
 def test_pause_resume_and_cancel(staff, make_batch):

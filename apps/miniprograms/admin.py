@@ -113,7 +113,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
             "another mini-program and deactivate this one."
         )
         holders = ", ".join(find_holders(MiniProgram, [miniprogram]))
-        return format_html('{}<div class="help">{}</div>', miniprogram.appid, words % {"holders": holders})
+        return format_html('{}<br><span class="token-note">{}</span>', miniprogram.appid, words % {"holders": holders})
 
     @admin.display(description=_("AppSecret stored in"))
     def secret_kind(self, miniprogram: MiniProgram) -> str:

@@ -39,6 +39,8 @@ class OpenBatch:
         """The state in a word or two; the reason stands beside it."""
         if self.batch.state == BatchState.HELD:
             return _("on hold")
+        if self.warning:
+            return _("stalled")
         return _("paused") if self.batch.state == BatchState.PAUSED else str(self.batch.get_state_display())
 
     @property

@@ -22,9 +22,10 @@ pytestmark = pytest.mark.browser
 
 
 def fill_in(page: Page, appid: str, secret: str) -> None:
-    page.get_by_label("Appid").fill(appid)
+    page.get_by_label("AppID").fill(appid.upper())
     page.get_by_label("Name", exact=False).first.fill("Lantern Tea House")
     page.locator("[name=app_secret]").fill(secret)
+    page.get_by_text("Status, sandbox and notes").click()
     page.locator("[name=is_sandbox]").check()
 
 
@@ -45,7 +46,7 @@ def test_an_operator_adds_a_mini_program_and_sees_its_token_turn_green(page: Pag
     assert secret not in page.content()
 
 
-def test_a_wrong_secret_is_said_with_its_cure_and_mended(page: Page, log_in: Any, sandbox: Any) -> None:
+def test_a_wrong_secret_is_told_on_the_form_and_loses_nothing(page: Page, log_in: Any, sandbox: Any) -> None:
     appid, secret = new_appid(), secrets.token_hex(16)
     sandbox.register(appid, secret, released_pages=[PAGE])
     log_in(page)
@@ -53,11 +54,37 @@ def test_a_wrong_secret_is_said_with_its_cure_and_mended(page: Page, log_in: Any
     fill_in(page, appid, secrets.token_hex(16))
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("40125").first).to_be_visible()
-    page.locator("[name=app_secret]").fill(secret)
-    page.get_by_label("Verify when saved").check()
+    field = page.locator("[name=app_secret]")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("Lantern Tea House")
+    field.fill(secret)
     page.get_by_role("button", name="Save and continue editing").click()
     panel = page.get_by_role("region", name="Access token")
     expect(panel.locator(".token-pill").first).to_have_text("fresh")
+    # a wrong one over the good one changes nothing
+    field.fill(secrets.token_hex(16))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(field).to_be_focused()
+    expect(page.locator(".messagelist li")).to_have_count(0)
+    expect(panel.locator(".token-pill").first).to_have_text("fresh")
+
+
+def test_filters_on_a_phone_are_above_the_list_and_folded_away(page: Page, log_in: Any, sandbox: Any) -> None:
+    for number in range(3):
+        make_miniprogram(sandbox, name=f"Shop {number}")
+    log_in(page)
+    page.goto("/admin/miniprograms/miniprogram/")
+    filters, switch = page.locator("#changelist-filter"), page.locator(".filter-switch summary")
+    expect(filters).to_be_visible()
+    expect(switch).to_be_hidden()
+    page.set_viewport_size(NARROW)
+    expect(filters).to_be_hidden()
+    switch.click()
+    expect(filters).to_be_visible()
+    tops = [page.locator(name).bounding_box() for name in (".filter-switch", "#changelist-filter", "#result_list")]
+    heights = [box["y"] for box in tops if box]
+    assert heights == sorted(heights) and len(heights) == 3 and has_room(page)
 
 
 def test_staff_make_find_and_download_a_code_in_chinese_on_a_phone(
@@ -127,7 +154,7 @@ def test_a_new_key_fits_on_a_phone_and_is_copied_whole(page: Page, log_in: Any) 
     log_in(page)
     page.goto(f"/admin/clients/apiclient/{client.pk}/change/")
     page.get_by_role("button", name="Rotate key").click()
-    page.get_by_role("button", name="Make a new key").click()
+    page.get_by_role("button", name="Create new key").click()
     shown = page.locator("#key")
     expect(shown).to_contain_text("wxc_")
     assert has_room(page)

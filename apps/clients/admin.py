@@ -114,10 +114,10 @@ class ApiClientAdmin(DjangoObjectActions, AsksFirst, CsvExport, CountedDeletion,
     @admin.display(description=_("previous key"))
     def previous_key(self, client: ApiClient) -> str:
         words = _("%(key)s… works until %(end)s, last used: %(used)s")
-        used = client.previous_key_used_at
+        end, used = client.previous_key_ends_at, client.previous_key_used_at
         return words % {
             "key": client.previous_key_prefix,
-            "end": _day(client.previous_key_ends_at),
+            "end": _day(end) if end else "",
             "used": _day(used) if used else _("never"),
         }
 

@@ -107,9 +107,10 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk is not None:
             self.fields["reach"].initial = Reach.ONLY if self.instance.is_limited else Reach.ALL
         if MiniProgram.objects.count() > BOXES_AT_MOST:
-            self.fields["miniprograms"].widget = FilteredSelectMultiple(_("mini-programs"), is_stacked=False)
+            field: Any = self.fields["miniprograms"]
+            field.widget = FilteredSelectMultiple(_("mini-programs"), is_stacked=False)
             # the new widget has none of its own
-            self.fields["miniprograms"].widget.choices = self.fields["miniprograms"].choices
+            field.widget.choices = field.choices
 
     def clean_miniprograms(self) -> Any:
         """To the models none means every one; what is still ticked below “all” is not meant."""

@@ -31,7 +31,7 @@ class AppidField(forms.CharField):
     """WeChat writes it in small letters; some pages and spreadsheets do not."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value).lower()
+        return str(super().to_python(value) or "").lower()
 
 
 class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -33,6 +33,7 @@ def test_a_person_without_rights_is_kept_out_until_an_operator_grants(
 
     log_in(page)
     page.goto(f"/admin/miniprograms/miniprogram/{miniprogram.pk}/change/")
+    page.get_by_role("heading", name="Access", exact=True).click()
     page.get_by_label("vera's group").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()

@@ -41,6 +41,7 @@ def test_its_history_goes_along_and_is_counted(operator, sandbox):
     create_client(name="shop", scopes=["codes:create"], appids=[miniprogram.appid])
     text = operator.get(delete_page(miniprogram)).text
     assert "Token events: 1" in text and "relationship" not in text
+    assert f"Delete “{miniprogram}”?" in text and '<input type="submit" value="Delete">' in text
     operator.post(delete_page(miniprogram), {"post": "yes"})
     assert not MiniProgram.objects.exists() and ApiClient.objects.get().is_limited
 

@@ -68,5 +68,6 @@ def test_permissions_are_chosen_in_the_readers_language(operator):
 
 def test_the_lists_of_logins_stand_under_a_name_that_says_so(operator):
     english, chinese = (operator.get("/admin/", headers={"accept-language": name}).text for name in ("en", "zh-CN"))
-    assert "Logins" in english
+    assert "Login lockouts" in english and "Successful logins" in english
+    assert "Logins" in operator.get("/admin/axes/").text
     assert "登录成功记录" in chinese and "Access" not in chinese and "Axes" not in english

@@ -239,7 +239,7 @@ def test_a_rotation_with_a_hand_over_says_until_when_the_previous_key_works(oper
 
 def change_shop(operator, **fields):
     shop = make_miniprogram(name="Shop", default_page="pages/old/old")
-    given = form(name="Shop", default_page="pages/old/old", is_sandbox="on") | fields
+    given = form(appid=shop.appid, name="Shop", default_page="pages/old/old", is_sandbox="on") | fields
     facts = {name: value for name, value in given.items() if value is not None}
     assert operator.post(f"/admin/miniprograms/miniprogram/{shop.pk}/change/", facts).status_code == 302
     return LogEntry.objects.latest("id")
@@ -259,8 +259,8 @@ def change_shop(operator, **fields):
             "清空了默认页面，原为“pages/old/old”。",
         ),
         ({"is_active": None}, "Turned off “active”.", "关闭了“启用”。"),
-        ({"is_hyaline": "on"}, "Turned on “is_hyaline”.", "开启了“is_hyaline”。"),
-        ({"width": "1280"}, "Changed width from “430” to “1280”.", "将宽度从“430”改为“1280”。"),
+        ({"is_hyaline": "on"}, "Turned on “Transparent background”.", "开启了“透明背景”。"),
+        ({"width": "1280"}, "Changed Width in pixels from “430” to “1280”.", "将宽度（像素）从“430”改为“1280”。"),
         ({"notes": "call Li at noon"}, "Changed notes.", "修改了备注。"),
         ({"proxy_url": "http://10.0.0.5:3128"}, "Changed proxy.", "修改了代理。"),
     ],
@@ -313,7 +313,7 @@ def test_entries_of_earlier_versions_stay_readable_in_both_languages(operator):
 def test_the_history_of_a_row_tells_the_same(operator):
     entry = change_shop(operator, app_secret="", width="1280")
     page = operator.get(f"/admin/miniprograms/miniprogram/{entry.object_id}/history/").text
-    assert "Changed width from “430” to “1280”." in page
+    assert "Changed Width in pixels from “430” to “1280”." in page
 
 
 def test_every_form_of_the_admin_writes_sentences():

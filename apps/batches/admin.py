@@ -30,7 +30,6 @@ from apps.batches.models import (
 from apps.batches.progress import find_progress
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
-from apps.retold import retold
 from apps.tables.asking import AsksFirst
 
 

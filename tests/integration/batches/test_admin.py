@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from apps.batches import claims, services
 from apps.batches.models import BatchItem, BatchState, CodeBatch, ItemState
-from apps.wechat.errcodes import find_errcode
 from apps.clients.services import create_client
+from apps.wechat.errcodes import find_errcode
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:batches_codebatch_changelist")

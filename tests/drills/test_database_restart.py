@@ -33,6 +33,9 @@ pytestmark = pytest.mark.skipif(not has_postgres(), reason="PostgreSQL is not in
 @pytest.fixture
 def server():
     with PostgresServer() as server:
+        with psycopg.connect(server.url) as connection:
+            # what /readyz writes to
+            connection.execute("CREATE TABLE django_migrations (id serial PRIMARY KEY)")
         yield server
 
 

@@ -11,10 +11,11 @@ django_application = get_wsgi_application()
 import wxcode.urls  # noqa: E402, F401
 from apps.tokens.front import TokenFront  # noqa: E402
 from wxcode.garbage import settle  # noqa: E402
+from wxcode.incoming import Incoming  # noqa: E402
 from wxcode.request_ids import RequestIds  # noqa: E402
 from wxcode.warm_up import load  # noqa: E402
 
-application = TokenFront(RequestIds(django_application))
+application = TokenFront(RequestIds(Incoming(django_application)))
 
 load()
 settle()

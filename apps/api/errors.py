@@ -1,5 +1,6 @@
 """The errors that belong to HTTP itself rather than to any app."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext_lazy as _
 
 from apps.errors import InvalidRequest, WxcodeError
@@ -65,6 +66,18 @@ class BodyTooLarge(WxcodeError):
     code = "body_too_large"
     title = _("The body is too large")
     http_status = 413
+
+
+class LengthRequired(WxcodeError):
+    """The body comes without Content-Length, and is longer than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    code = "length_required"
+    title = _("Content-Length needed")
+    http_status = 411
+
+
+class BodyLengthMissing(RequestDataTooBig):
+    """What is raised in a middleware for LengthRequired, so that Django takes it for a bad request."""
 
 
 class UnsupportedMediaType(WxcodeError):

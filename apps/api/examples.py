@@ -58,6 +58,15 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             advice="Repeat the same request after 2 s; it answers the result of the first.",
         )
     ],
+    "411": [
+        problem(
+            411,
+            "length_required",
+            "Content-Length needed",
+            "The body has no Content-Length and is longer than wxcode reads without one.",
+            advice="Send it with Content-Length instead of Transfer-Encoding: chunked.",
+        )
+    ],
     "413": [problem(413, "body_too_large", "The body is too large", "The body is larger than this service reads.")],
     "415": [
         problem(

@@ -1,21 +1,27 @@
 """Every failure below /api/ as one shape, application/problem+json (https://www.rfc-editor.org/rfc/rfc9457)."""
 
 import json
+import re
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
+from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
-from django.views import csrf, defaults
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.views import set_rollback
 
 from apps.api import errors
 from apps.api.translation import find_wxcode_error
-from apps.errors import NULL_ORIGIN, NULL_ORIGIN_ADVICE, NULL_ORIGIN_SENT, NotFound, WxcodeError
+from apps.errors import NULL_ORIGIN, NULL_ORIGIN_ADVICE, NULL_ORIGIN_SENT, InvalidRequest, NotFound, WxcodeError
 
 MEDIA_TYPE = "application/problem+json"
 API_ROOT = "/api/"
+API_PATHS = re.compile(r"/+api/")
+SHOWN_HOST_LENGTH = 100
 
 
 def problem_bytes(error: WxcodeError) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -50,7 +56,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith(API_ROOT)
+    return API_PATHS.match(request.path_info) is not None
 
 
 # exempt: an unknown address is a 404 for a POST without a CSRF token, too
@@ -59,7 +65,10 @@ def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """The view for every address below /api/ that nothing else answers."""
     advice: Any = _("The addresses that exist are listed at /api/docs/.")
     with_slash = f"{request.path_info}/"
-    if not request.path_info.endswith("/") and is_answered(with_slash, getattr(request, "urlconf", None)):
+    with_single_slashes = re.sub("/{2,}", "/", request.path_info)
+    if with_single_slashes != request.path_info:
+        advice = _("Write one slash where there are several: %(path)s") % {"path": with_single_slashes}
+    elif not request.path_info.endswith("/") and is_answered(with_slash, getattr(request, "urlconf", None)):
         advice = _("Add the slash at the end: %(path)s") % {"path": with_slash}
     return problem_response(NotFound(_("There is nothing at %(path)s.") % {"path": request.path_info}, advice=advice))
 
@@ -72,6 +81,20 @@ def is_answered(path: str, urlconf: str | None) -> bool:
         return False
 
 
+def explain(request: HttpRequest, exception: Exception) -> WxcodeError | None:
+    """What to tell about a request that Django itself refuses."""
+    if isinstance(exception, DisallowedHost):
+        host = str(request.META.get("HTTP_HOST", ""))[:SHOWN_HOST_LENGTH]
+        return InvalidRequest(
+            _("The request is for the host “%(host)s”, which is not in ALLOWED_HOSTS.") % {"host": host},
+            advice=_(
+                "Use a name that is in ALLOWED_HOSTS, or add this one and restart. Behind a proxy, have it pass on the "
+                "Host header."
+            ),
+        )
+    return find_wxcode_error(exception)
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler404`: a Http404 that left a plain view."""
     if is_api(request):
@@ -81,8 +104,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler400`: a request that Django itself refuses, such as one with a foreign Host."""
+    error = explain(request, exception)
     if is_api(request):
-        return problem_response(find_wxcode_error(exception) or errors.MalformedJson())
+        return problem_response(error or errors.MalformedJson())
+    if isinstance(exception, DisallowedHost | errors.BodyLengthMissing):
+        facts = {"problem": error}
+        return render(request, "400.html", facts, status=error.http_status if error is not None else 400)
     return defaults.bad_request(request, exception)
 
 
@@ -106,9 +133,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """`CSRF_FAILURE_VIEW`: as a problem below /api/, Django's page elsewhere."""
+    """`CSRF_FAILURE_VIEW`: as a problem below /api/, a page that names the likely cause elsewhere."""
     if is_api(request) and request.headers.get("Origin") == NULL_ORIGIN:
         return problem_response(errors.CsrfFailed(NULL_ORIGIN_SENT, advice=NULL_ORIGIN_ADVICE))
     if is_api(request):
         return problem_response(errors.CsrfFailed(reason))
-    return csrf.csrf_failure(request, reason=reason)
+    origin = request.headers.get("Origin", "")
+    facts = {
+        "origin": origin[:SHOWN_HOST_LENGTH],
+        "has_no_referer": reason == csrf.REASON_NO_REFERER,
+        "is_foreign": reason == csrf.REASON_BAD_ORIGIN % origin,
+        "has_no_cookie": reason == csrf.REASON_NO_CSRF_COOKIE,
+    }
+    return render(request, "403_csrf.html", facts, status=403)

@@ -46,6 +46,7 @@ WITH_ID = {"404": "Not found, or not visible to this key."}
 WITH_BODY = {
     "404": "No such mini-program.",
     "409": "It contradicts what is there, or the same request is being worked on.",
+    "411": "The body has no Content-Length and is longer than 2.5 MB.",
     "413": "The body is too large.",
     "415": "The Content-Type of the body is not read here.",
     "422": "WeChat rejected the input (`errcode`), or the Idempotency-Key came with another request before.",

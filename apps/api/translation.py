@@ -26,6 +26,7 @@ ERROR_OF_STATUS: dict[int, type[WxcodeError]] = {
     405: errors.MethodNotAllowed,
     406: errors.NotAcceptable,
     409: Conflict,
+    411: errors.LengthRequired,
     413: errors.BodyTooLarge,
     415: errors.UnsupportedMediaType,
     429: errors.TooManyRequests,
@@ -43,6 +44,11 @@ def find_wxcode_error(exc: BaseException, *, allowed_methods: list[str] | None =
         return errors.PermissionRefused(_("You may not do this."))
     if isinstance(exc, django_errors.ValidationError):
         return invalid_request(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
+    if isinstance(exc, errors.BodyLengthMissing):
+        return errors.LengthRequired(
+            _("The body has no Content-Length and is longer than wxcode reads without one."),
+            advice=_("Send it with Content-Length instead of Transfer-Encoding: chunked."),
+        )
     if isinstance(exc, django_errors.RequestDataTooBig):
         return errors.BodyTooLarge(_("The body is larger than this service reads."))
     if isinstance(exc, django_errors.SuspiciousOperation | django_errors.BadRequest):

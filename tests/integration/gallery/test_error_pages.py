@@ -39,6 +39,22 @@ def test_a_form_of_a_page_whose_origin_is_hidden_is_told_so(db):
     assert "“Origin: null”" in answer.text and "<h1>Please send it again" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"origin": "null"}, "Referrer-Policy: no-referrer"),
+        ({}, "Referrer-Policy: no-referrer"),
+        ({"origin": "https://other.example"}, "https://other.example"),
+        ({"origin": "https://other.example"}, "CSRF_TRUSTED_ORIGINS"),
+        ({"referer": "https://testserver/login/"}, "Allow cookies"),
+    ],
+)
+def test_a_form_that_is_refused_names_the_likely_cause(db, headers, words):
+    answer = Client(enforce_csrf_checks=True).post("/login/", {}, headers=headers, secure=True)
+    assert answer.status_code == 403 and words in answer.text
+    assert "The page had been open for too long" not in answer.text
+
+
 def test_the_admin_bears_the_name_and_leads_back_to_the_gallery(staff):
     text = staff.get("/admin/").text
     assert "<title>Site administration | wxcode</title>" in text

@@ -29,9 +29,16 @@ def json_kind(value: Any) -> str:
 class UnknownFieldsRefused(serializers.Serializer[Any]):
     """Mixin: a field that the serializer does not have is an error that names the nearest one it has.
 
+    null, and an empty word where one of several is wanted, are as if the field were left out: programs send every
+    field of a body.
+
     Written before the other base: `class NewCode(UnknownFieldsRefused, ModelSerializer)`. Read-only fields
     may come back unchanged from an earlier answer and are ignored, as REST framework does.
     """
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """For the OpenAPI document; `to_internal_value` has left null and "" out by then."""
+        return allow_empty(super().get_fields())
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
@@ -39,7 +46,7 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
             raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [told]})
         unknown = self._unknown_fields(data)
         try:
-            value = super().to_internal_value(data)
+            value = super().to_internal_value(self._given(data))
         except serializers.ValidationError as exc:
             if unknown and isinstance(exc.detail, dict):
                 raise serializers.ValidationError({**exc.detail, **unknown}) from exc
@@ -48,11 +55,30 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
             raise serializers.ValidationError(unknown)
         return value
 
+    def _given(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if not is_empty(value, self.fields.get(name))}
+
     def _unknown_fields(self, data: Any) -> dict[str, list[str]]:
         writable = [name for name, field in self.fields.items() if not field.read_only]
         strangers = [str(name) for name in data if name not in self.fields]
         # an empty name is shown as such, or the message would belong to no field
         return {name[:SHOWN_NAME_LENGTH] or '""': [unknown_field(name, known=writable)] for name in strangers}
+
+
+def allow_empty(
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]],
+) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    for field in fields.values():
+        if not field.required and not field.read_only:
+            field.allow_null = True
+            if isinstance(field, serializers.ChoiceField):
+                field.allow_blank = True
+    return fields
+
+
+def is_empty(value: Any, field: Any) -> bool:
+    """Whether `value` says nothing about `field`."""
+    return value is None or (value == "" and isinstance(field, serializers.ChoiceField))
 
 
 def find_nearest(name: str, *, known: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.api.serializers import UnknownFieldsRefused
+from apps.api.serializers import UnknownFieldsRefused, allow_empty
 from apps.batches.models import NAME_MAX_LENGTH, BatchItem, BatchState, CodeBatch, ItemState
 from apps.batches.ordering import Report
 from apps.batches.progress import find_progress
@@ -24,7 +24,7 @@ class PatternVariable(UnknownFieldsRefused, serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         bounds: dict[str, Any] = {"min_value": -MOST_NUMBER, "max_value": MOST_NUMBER, "required": False}
-        return {
+        fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
             "from": StrictIntegerField(**bounds),
             "to": StrictIntegerField(**bounds),
             "step": StrictIntegerField(**bounds, help_text="1 unless told; not 0."),
@@ -35,6 +35,7 @@ class PatternVariable(UnknownFieldsRefused, serializers.Serializer[Any]):
                 child=StrictCharField(max_length=200), required=False, max_length=MOST_VALUES
             ),
         }
+        return allow_empty(fields)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         has_range = "from" in attrs and "to" in attrs
@@ -72,7 +73,13 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         required=False, help_text="Leave out rows with problems, instead of refusing all."
     )
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
-    page = StrictCharField(required=False, trim_whitespace=False)
+    page = StrictCharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="For rows without one. Empty or left out: the mini-program's default page, or the home page if it "
+        "has none. `/` alone is the home page. Kinds limited and qrcode: the path.",
+    )
     env_version = serializers.ChoiceField(choices=EnvVersion.choices, required=False)
     check_path = StrictBooleanField(required=False)
     width = StrictIntegerField(required=False)
@@ -89,7 +96,7 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("kind") in PATH_KINDS:
             # rows bring their own path, with a default for those without
-            body = {**attrs, "path": attrs.get("page", "a")}
+            body = {**attrs, "path": attrs.get("page") or "a"}
             body.pop("page", None)
             found = {"page" if name == "path" else name: each for name, each in find_kind_problems(body).items()}
             problems = found | find_field_problems({name: attrs[name] for name in ("width",) if name in attrs})

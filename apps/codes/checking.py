@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.codes.models import EXTERNAL_ID_MAX_LENGTH, LABEL_MAX_LENGTH, TAG_MAX_LENGTH, Kind
+from apps.codes.requests import HOME_PAGE
 from apps.miniprograms.models import EnvVersion
 from apps.wechat import rules
 
@@ -23,12 +24,12 @@ def find_kind_problems(data: object) -> dict[str, list[str]]:
     """What `data`, the body of a request for one code, lacks or has too much for its kind, by field."""
     if not isinstance(data, Mapping):
         return {}
-    kind = data.get("kind", Kind.UNLIMITED.value)
+    kind = data.get("kind") or Kind.UNLIMITED.value
     foreign = FOREIGN_FIELDS.get(kind, {}) if isinstance(kind, str) else None
     if foreign is None:
         return {}
-    found = {name: [str(text % {"kind": kind})] for name, text in foreign.items() if name in data}
-    if kind == Kind.UNLIMITED and "scene" not in data:
+    found = {name: [str(text % {"kind": kind})] for name, text in foreign.items() if not _is_empty(data.get(name))}
+    if kind == Kind.UNLIMITED and _is_empty(data.get("scene")):
         found["scene"] = rules.scene_problems("")
     check = PATH_CHECKS.get(kind)
     if check is not None and (not data.get("path") or isinstance(data["path"], str)):
@@ -37,12 +38,21 @@ def find_kind_problems(data: object) -> dict[str, list[str]]:
     return found
 
 
+def find_page_problems(page: str) -> list[str]:
+    """What is wrong with `page` as a request has it, where `/` asks for the home page."""
+    return [] if page == HOME_PAGE else rules.page_problems(page)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == ""
+
+
 def _scene(value: object) -> list[str]:
     return rules.scene_problems(str(value))
 
 
 def _page(value: object) -> list[str]:
-    return rules.page_problems(str(value))
+    return find_page_problems(str(value))
 
 
 def _width(value: object) -> list[str]:

@@ -81,11 +81,13 @@ class LineField(StrictCharField):
 
 
 class StrictIntegerField(Teaching, serializers.IntegerField):
-    """A JSON number without a fraction."""
+    """A JSON number without a fraction; JSON's 430.0 is 430."""
 
     wanted = _("Use a whole number, without quotes.")
 
     def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             self.refuse(data)
         return int(super().to_internal_value(data))
@@ -122,7 +124,7 @@ class TagsField(Teaching, serializers.ListField):
 
 
 COLOR_PART = {
-    "oneOf": [{"type": "integer", "minimum": 0, "maximum": 255}, {"type": "string", "pattern": "^[0-9]{1,3}$"}]
+    "oneOf": [{"type": "integer", "minimum": 0, "maximum": 255}, {"type": "string", "pattern": "^[0-9]{0,3}$"}]
 }
 
 
@@ -135,13 +137,18 @@ COLOR_PART = {
     }
 )
 class LineColorField(Teaching):
-    """`{"r": 0, "g": 0, "b": 0}`, each part 0 to 255, as a number or as digits in a string like WeChat's documents."""
+    """`{"r": 0, "g": 0, "b": 0}`, each part 0 to 255, as a number or as digits in a string like WeChat's documents.
+
+    A part that is "" is 0; a colour of which every part is, is left out: SDKs send it so where no colour was set.
+    """
 
     wanted = _('Use an object like {"r": 0, "g": 110, "b": 255}.')
 
     def to_internal_value(self, data: Any) -> LineColor:
         if not isinstance(data, dict):
             self.refuse(data)
+        if set(data) == {*"rgb"} and all(value in (None, "") for value in data.values()):
+            raise serializers.SkipField
         parts = {part: self._read(data.get(part)) for part in "rgb"}
         problems = [
             _("%(part)s: use a number from 0 to 255, not %(value)s.") % {"part": part, "value": shown(data.get(part))}
@@ -158,6 +165,10 @@ class LineColorField(Teaching):
     @staticmethod
     def _read(value: Any) -> int | None:
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 3:
+            value = int(value)
+        if value == "":
+            return 0
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
         is_part = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
         return int(value) if is_part else None

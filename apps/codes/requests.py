@@ -9,6 +9,11 @@ from apps.codes.models import PATH_KINDS, Door, Kind
 from apps.miniprograms.models import MiniProgram
 from apps.wechat.types import WIDTH_DEFAULT, LimitedCode, LineColor, QrCode, UnlimitedCode
 
+# how a request asks for the mini-program's home page: WeChat takes no page that begins with a slash, so it is none
+HOME_PAGE = "/"
+# empty, these say nothing: SDKs send every field of a body
+EMPTY_SAYS_NOTHING = ("kind", "env_version", "page", "path")
+
 
 @dataclass(frozen=True)
 class CodeRequest:
@@ -42,10 +47,13 @@ class Issuer:
 def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: Any) -> CodeRequest:
     """A request with the mini-program's defaults for whatever `given` leaves out.
 
-    A trial or develop version comes with `check_path` off unless told otherwise: WeChat checks pages against the
-    released version only, and would answer 41030. Kinds limited and qrcode take `path`, which the history keeps
-    as `page`, and WeChat checks none of it. A colour asked for by name counts even where WeChat chooses by default.
+    An empty page is the default page, without one the home page; `/` is the home page always, which requests and rows
+    keep as "", as WeChat has it. A trial or develop version comes with `check_path` off unless told otherwise: WeChat
+    checks pages against the released version only, and would answer 41030. Kinds limited and qrcode take `path`, which
+    the history keeps as `page`, and WeChat checks none of it. A colour asked for by name counts even where WeChat
+    chooses by default.
     """
+    given = {name: value for name, value in given.items() if value != "" or name not in EMPTY_SAYS_NOTHING}
     kind = given.get("kind") or Kind.UNLIMITED.value
     env_version = given.get("env_version") or miniprogram.env_version
     defaults: dict[str, Any] = {"width": miniprogram.width, "env_version": env_version}
@@ -62,6 +70,8 @@ def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: Any) -> 
         given = {name: value for name, value in given.items() if name != "path"} | {"page": given["path"]}
     else:
         defaults |= {"page": miniprogram.default_page, "check_path": miniprogram.checks_path_of(env_version)}
+        if given.get("page") == HOME_PAGE:
+            given["page"] = ""
     if kind == Kind.QRCODE:
         given = {name: value for name, value in given.items() if name != "env_version"}
     return CodeRequest(scene="" if kind in PATH_KINDS else scene, **(defaults | given))

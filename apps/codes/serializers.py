@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.api.serializers import UnknownFieldsRefused
-from apps.codes.checking import TAGS_MAX_COUNT, find_kind_problems
+from apps.codes.checking import TAGS_MAX_COUNT, find_kind_problems, find_page_problems
 from apps.codes.fields import (
     KnownChoiceField,
     LineColorField,
@@ -59,7 +59,11 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         help_text=f"Kind unlimited: 1 to {SCENE_MAX_LENGTH} characters of 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~",
     )
     page = StrictCharField(
-        required=False, allow_blank=True, trim_whitespace=False, help_text="Without leading / and without parameters."
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="Without leading / and without parameters. Empty or left out: the mini-program's default page, or "
+        "the home page if it has none. `/` alone is the home page.",
     )
     path = StrictCharField(
         required=False,
@@ -97,10 +101,11 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         return value
 
     def validate_scene(self, scene: str) -> str:
-        return _accept(scene, rules.scene_problems(scene))
+        # whether there must be one depends on the kind (find_kind_problems)
+        return _accept(scene, rules.scene_problems(scene) if scene else [])
 
     def validate_page(self, page: str) -> str:
-        return _accept(page, rules.page_problems(page))
+        return _accept(page, find_page_problems(page))
 
     def validate_width(self, width: int) -> int:
         return _accept(width, rules.width_problems(width))
@@ -119,7 +124,7 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     appid = serializers.CharField(source="miniprogram.appid")
     kind = serializers.ChoiceField(choices=Kind.choices)
     scene = serializers.CharField()
-    page = serializers.CharField(help_text="Empty: the home page.")
+    page = serializers.CharField(help_text="Empty: the home page, for which a request sends `/`.")
     path = serializers.SerializerMethodField(help_text="Kinds limited and qrcode: the page with its query.")
     env_version = serializers.ChoiceField(choices=EnvVersion.choices)
     check_path = serializers.BooleanField()

@@ -164,8 +164,6 @@ class OrderForm(LookForm):
         cleaned: dict[str, Any] = super().clean() or {}
         body = self.look_as_api_body(cleaned) | {"kind": cleaned.get("kind", Kind.UNLIMITED.value)}
         body |= {"tags": read_tags(cleaned)}
-        if body["kind"] in PATH_KINDS and not body.get("page"):
-            body.pop("page", None)
         known = BatchInput(
             data={name: value for name, value in body.items() if name not in NOT_FOR.get(body["kind"], ())}
         )

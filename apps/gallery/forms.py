@@ -12,6 +12,7 @@ from apps.batches.models import CodeBatch
 from apps.codes.checking import find_kind_problems
 from apps.codes.models import LABEL_MAX_LENGTH, PATH_KINDS, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
+from apps.codes.requests import HOME_PAGE
 from apps.codes.serializers import CodeInput
 from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySet
 
@@ -48,7 +49,10 @@ class LookForm(forms.Form):
     page = forms.CharField(
         required=False,
         label=_("Page"),
-        help_text=_("Without a leading / and without parameters. Empty: the home page."),
+        help_text=_(
+            "Without a leading / and without parameters. Leave blank for the default page of the mini-program, or the "
+            "home page if it has none; enter / for the home page."
+        ),
     )
     env_version = forms.ChoiceField(
         choices=EnvVersion.choices, label=_("Version"), help_text=_("Which version of the mini-program opens.")
@@ -188,7 +192,9 @@ def values_of(code: IssuedCode) -> dict[str, Any]:
     """What the form begins with to make one like `code`."""
     copied = ("kind", "scene", "env_version", "check_path", "width", "label")
     values = {name: getattr(code, name) for name in copied} | look_of(code)
-    values |= {"path" if code.kind in PATH_KINDS else "page": code.page}
+    # blank would be the default page
+    home = HOME_PAGE if code.miniprogram.default_page else ""
+    values |= {"path" if code.kind in PATH_KINDS else "page": code.page or home}
     values |= {"tags": ", ".join(tag.name for tag in code.tags.all())}
     return values | {"miniprogram": code.miniprogram.appid}
 

@@ -1,10 +1,10 @@
 """What SDKs send to WeChat: JSON whatever the Content-Type says, and WeChat's rules, each with its errcode."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from apps.codes.checking import find_page_problems
 from apps.codes.models import Kind
 from apps.gateway.refusals import ERRMSGS, Refusal
 from apps.wechat import rules
@@ -18,8 +18,6 @@ from apps.wechat.types import (
     WIDTH_MIN,
     LineColor,
 )
-
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -37,13 +35,16 @@ def decode(body: bytes) -> str:
 
 
 def read_object(text: str) -> dict[str, Any]:
+    """The fields that say something: SDKs send null, "" and 0 for what they did not set."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise Refusal(47001, f"the body is not JSON at line {error.lineno}, column {error.colno}") from None
     except (ValueError, RecursionError):
-        raise Refusal(47001) from None
+        raise Refusal(47001, "the body is not JSON") from None
     if not isinstance(value, dict):
-        raise Refusal(47001)
-    return value
+        raise Refusal(47001, "the body is not a JSON object")
+    return {name: given for name, given in value.items() if given is not None and given != ""}
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -52,7 +53,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def read_unlimited(body: bytes) -> dict[str, Any]:
-    """The arguments for `code_request` in a body of getwxacodeunlimit, with WeChat's own defaults for the rest.
+    """The arguments for `code_request` in a body of getwxacodeunlimit, with WeChat's own defaults for the rest but
+    the page, whose default is the mini-program's.
 
     Raises Refusal. https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html
     """
@@ -62,14 +64,14 @@ def read_unlimited(body: bytes) -> dict[str, Any]:
     fields = read_object(text)
     scene: str = typed(fields, "scene", str, "")
     if not 1 <= len(scene) <= SCENE_MAX_LENGTH:
-        raise Refusal(40169)
-    if not SCENE_ALPHABET.issuperset(scene) or _is_escaped(text, scene):
-        raise Refusal(40129)
+        raise Refusal(40169, " ".join(rules.scene_problems(scene)))
+    if not SCENE_ALPHABET.issuperset(scene):
+        raise Refusal(40129, " ".join(rules.scene_problems(scene)))
     page: str = typed(fields, "page", str, "")
     if RESERVED_WORD in scene or RESERVED_WORD in page:
         raise Refusal(85096)
     given = {"scene": scene, "page": page, "check_path": typed(fields, "check_path", bool, True), **_looks(fields)}
-    if problems := rules.page_problems(page):
+    if problems := find_page_problems(page):
         raise Refusal(41030, " ".join(problems))
     return given
 
@@ -108,7 +110,7 @@ def typed(fields: dict[str, Any], name: str, kind: type, default: Any) -> Any:
 def _looks(fields: dict[str, Any]) -> dict[str, Any]:
     env_version = typed(fields, "env_version", str, ENV_VERSIONS[0])
     if env_version not in ENV_VERSIONS:
-        raise Refusal(40097)
+        raise Refusal(40097, f"env_version: use one of {', '.join(ENV_VERSIONS)}")
     color = typed(fields, "line_color", dict, {})
     return {
         "env_version": env_version,
@@ -137,29 +139,25 @@ def _path(fields: dict[str, Any], find_problems: Callable[[str], list[str]], *, 
 
 
 def _width(fields: dict[str, Any]) -> int:
-    width = fields.get("width", WIDTH_DEFAULT)
+    width = fields.get("width", 0)
     if type(width) not in (int, float):
         raise Refusal(47001, "width has the wrong JSON type")
-    if not WIDTH_MIN <= width <= WIDTH_MAX:
-        raise Refusal(40189)
-    return int(width)
+    if width and not WIDTH_MIN <= width <= WIDTH_MAX:
+        raise Refusal(40189, f"width: use {WIDTH_MIN} to {WIDTH_MAX}")
+    return int(width) or WIDTH_DEFAULT
 
 
 def _channel(color: dict[str, Any], name: str) -> int:
     """WeChat's documents show strings, SDKs send numbers; both are taken."""
-    value = color.get(name, 0)
+    value = color.get(name)
+    if value is None or value == "":
+        return 0
     if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 3:
         value = int(value)
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is not int:
-        raise Refusal(47001, "line_color has the wrong JSON type")
+        raise Refusal(47001, f"line_color.{name} has the wrong JSON type")
     if not 0 <= value <= 255:
-        raise Refusal(40097)
+        raise Refusal(40097, f"line_color.{name}: use 0 to 255")
     return value
-
-
-def _is_escaped(text: str, scene: str) -> bool:
-    r"""Whether the scene came with \uXXXX in it, which WeChat does not reliably decode and answers with 40129."""
-    if "\\u" not in text:
-        return False
-    literal = ESCAPE.sub(lambda found: r"\\u" if found[1] == "u" else found[0], text)
-    return bool(read_object(literal).get("scene") != scene)

@@ -17,6 +17,7 @@ from apps.api.errors import MalformedJson, MethodNotAllowed
 from apps.clients.addresses import client_address
 from apps.clients.errors import CallerRefused, RateLimitExceeded, Unauthenticated
 from apps.clients.validation import Scope
+from apps.codes.checking import find_page_problems
 from apps.codes.models import Door, IssuedCode
 from apps.codes.pictures import read_image
 from apps.codes.requests import Issuer, code_request
@@ -139,7 +140,8 @@ def _read_fields(request: HttpRequest, names: tuple[str, ...]) -> dict[str, Any]
     if not isinstance(body, dict):
         raise InvalidRequest(_("The body is not a JSON object."))
     # an empty page means the default page
-    given = {"scene": body.get("scene", "")} | {name: body[name] for name in names if body.get(name)}
+    scene = body.get("scene")
+    given = {"scene": "" if scene is None else scene} | {name: body[name] for name in names if body.get(name)}
     problems = {
         name: [str(_("Use a string, in quotes."))] if not isinstance(value, str) else CHECKS[name](value)
         for name, value in given.items()
@@ -151,7 +153,7 @@ def _read_fields(request: HttpRequest, names: tuple[str, ...]) -> dict[str, Any]
     return given
 
 
-CHECKS = {"scene": rules.scene_problems, "page": rules.page_problems}
+CHECKS = {"scene": rules.scene_problems, "page": find_page_problems}
 
 
 def _refused_status(error: WxcodeError) -> int | None:

@@ -11,7 +11,7 @@ from apps.clients.credentials import authenticate_key
 from apps.clients.grants import get_granted_miniprogram
 from apps.clients.rate_limits import count_request
 from apps.clients.validation import Scope
-from apps.gateway.bodies import parse_object
+from apps.gateway.bodies import parse_object, typed
 from apps.gateway.refusals import Refusal, door, peer, wechat_json
 from apps.tokens.doubt import token_for_keeping
 from apps.tokens.readings import note_reading
@@ -33,17 +33,12 @@ def token(request: HttpRequest) -> HttpResponse:
 def stable_token(request: HttpRequest) -> HttpResponse:
     """https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-access-token/getStableAccessToken.html"""
     fields = parse_object(request.body)
-    is_forced = fields.get("force_refresh", False)
-    if not isinstance(is_forced, bool):
-        raise Refusal(47001)
-    return _answer(request, fields, is_forced=is_forced)
+    return _answer(request, fields, is_forced=typed(fields, "force_refresh", bool, False))
 
 
 @sensitive_variables()
 def _answer(request: HttpRequest, fields: dict[str, Any], *, is_forced: bool) -> HttpResponse:
-    grant_type, appid, secret = (fields.get(name, "") for name in ("grant_type", "appid", "secret"))
-    if not all(isinstance(value, str) for value in (grant_type, appid, secret)):
-        raise Refusal(47001)
+    grant_type, appid, secret = (typed(fields, name, str, "") for name in ("grant_type", "appid", "secret"))
     if grant_type != GRANT_TYPE:
         raise Refusal(40002)
     if not appid:

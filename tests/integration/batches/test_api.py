@@ -257,7 +257,7 @@ def test_kinds_with_a_path_take_a_default_one_with_its_query(miniprogram, kind):
     [
         ({"kind": "limited", "check_path": False}, "check_path"),
         ({"kind": "qrcode", "is_hyaline": True}, "is_hyaline"),
-        ({"kind": "qrcode", "page": ""}, "page"),
+        ({"kind": "qrcode", "page": "a" * 200}, "page"),
         ({"kind": "limited", "width": 7}, "width"),
     ],
 )

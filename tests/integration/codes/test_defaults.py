@@ -75,13 +75,14 @@ def test_the_other_kinds_have_the_looks_that_wechat_knows_of_them(sandbox, api):
     assert (square["width"], square["is_hyaline"], square["env_version"]) == (640, False, "release")
 
 
-def test_the_doors_of_wechats_own_shape_keep_wechats_defaults(sandbox):
+def test_the_doors_of_wechats_own_shape_keep_wechats_defaults_but_for_the_page(sandbox):
     from apps.codes.requests import code_request
     from apps.gateway.bodies import read_unlimited
 
     miniprogram = make_miniprogram(sandbox, default_page="pages/detail/detail", env_version="trial", **LOOKS)
     request = code_request(miniprogram, **read_unlimited(b'{"scene": "a"}'))
-    assert (request.width, request.is_hyaline, request.env_version, request.page) == (430, False, "release", "")
+    assert (request.width, request.is_hyaline, request.env_version) == (430, False, "release")
+    assert request.page == "pages/detail/detail"
 
 
 SPELLINGS = [
@@ -94,6 +95,9 @@ SPELLINGS = [
     {"line_color": {"r": "11", "g": "122", "b": "69"}},
     {"line_color": {"r": "011", "g": "122", "b": 69}, "auto_color": False},
     {"is_hyaline": True, "label": "another label", "tags": ["a"]},
+    {"page": "", "env_version": "", "kind": "", "path": ""},
+    {"width": 640.0, "line_color": {"r": 11.0, "g": 122, "b": 69}},
+    {"line_color": {"r": "", "g": "", "b": None}},
 ]
 
 
@@ -105,10 +109,28 @@ def test_the_same_request_is_the_same_code_however_it_is_spelled(sandbox, api, s
     assert sandbox.count(CODE) == 1
 
 
+NAMES = ("kind", "page", "path", "env_version", "check_path", "width", "auto_color", "line_color", "is_hyaline")
+NAMES += ("label", "tags", "external_id")
+
+
+def test_null_is_as_if_it_were_left_out(sandbox, api):
+    miniprogram = make_miniprogram(sandbox, default_page="pages/index/index", **LOOKS)
+    first = issue(api, miniprogram)
+    body = {"appid": miniprogram.appid, "scene": "table=7", **dict.fromkeys(NAMES)}
+    again = api.post("/api/v1/codes/", body, format="json")
+    assert (again.status_code, again.json()["id"]) == (200, first["id"])
+    place = f"/api/v1/codes/{first['id']}/"
+    assert api.patch(place, {"label": "new", "tags": None}, format="json").json()["label"] == "new"
+    assert api.patch(place, {"label": None, "tags": ["a"]}, format="json").json()["label"] == "new"
+    looks = {"width": 300, "line_color": None, "auto_color": None, "is_hyaline": None}
+    told = api.post(f"{place}reissue", looks, format="json").json()
+    assert (told["width"], told["line_color"], told["is_hyaline"]) == (300, GREEN, True)
+
+
 @pytest.mark.parametrize("kind", ["limited", "qrcode"])
 def test_the_same_path_is_the_same_code_however_it_is_spelled(sandbox, api, kind):
     miniprogram = make_miniprogram(sandbox, **LOOKS)
-    body = {"kind": kind, "scene": None, "path": "pages/index/index?a=1"}
+    body = {"kind": kind, "scene": "", "page": "", "path": "pages/index/index?a=1"}
     first = issue(api, miniprogram, **body)
     looks = {"line_color": {"r": "11", "g": 122, "b": "069"}, "env_version": "release"} if kind == "limited" else {}
     again = issue(api, miniprogram, status=200, **body, width=640, **looks)

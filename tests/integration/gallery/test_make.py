@@ -83,8 +83,8 @@ def test_a_colour_that_is_not_chosen_is_not_used(staff, miniprogram):
     assert (code.auto_color, code.line_color) == (True, "#000000")
 
 
-def test_an_emptied_page_is_the_home_page(staff, miniprogram):
-    make(staff, miniprogram, page="")
+def test_a_slash_is_the_home_page(staff, miniprogram):
+    make(staff, miniprogram, page="/")
     assert IssuedCode.objects.get().page == ""
 
 

@@ -64,12 +64,61 @@ def test_a_code_that_the_rest_api_issued_is_the_same_code(door, sandbox, minipro
     assert sandbox.count(UPSTREAM[UNLIMITED]) == 1
 
 
-def test_what_is_left_out_is_as_at_wechat_not_as_the_mini_programs_defaults(door, miniprogram):
+def test_what_is_left_out_is_as_at_wechat_but_for_the_page(door, miniprogram):
     miniprogram.default_page, miniprogram.env_version, miniprogram.check_path = "pages/detail/detail", "trial", False
     miniprogram.save()
     issue(door, UNLIMITED)
     code = IssuedCode.objects.get()
-    assert (code.page, code.env_version, code.check_path) == ("", "release", True)
+    assert (code.page, code.env_version, code.check_path) == ("pages/detail/detail", "release", True)
+
+
+OPTIONAL = ("page", "env_version", "width", "check_path", "auto_color", "line_color", "is_hyaline")
+UNSET = [
+    *({name: value} for name in OPTIONAL for value in (None, "")),
+    *({"line_color": dict.fromkeys("rgb", value)} for value in (None, "", 0.0, "0")),
+    {"line_color": {"r": "", "g": 0}},
+    {"width": 0},
+    {"width": 430.0},
+]
+
+
+def test_what_an_sdk_sends_without_having_set_it_is_not_given(door, sandbox):
+    issue(door, UNLIMITED), issue(door, LIMITED)
+    for fields in UNSET:
+        for path in (UNLIMITED, LIMITED):
+            answer = issue(door, path, **fields)
+            assert answer["Content-Type"] == "image/jpeg", (fields, answer.content)
+    assert IssuedCode.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "scene"),
+    [
+        (rb'{"scene":"id=9\u0026n=1\u0026uid=1"}', "id=9&n=1&uid=1"),
+        (rb'{"scene":"a\u003D1\u002Cb"}', "a=1,b"),
+        (b'{"scene":"' + rb"\u0061" * 32 + b'"}', "a" * 32),
+        (rb'{"sc\u0065ne":"\/a"}', "/a"),
+    ],
+)
+def test_escapes_of_json_are_decoded(door, body, scene):
+    answer = door.ask_code(UNLIMITED, door.token(), body)
+    assert read_metadata(answer.content)["scene"] == scene == IssuedCode.objects.get().scene
+
+
+def test_an_error_names_the_field(door):
+    mistakes = {
+        "force_refresh": ("stable", {"force_refresh": 1}),
+        "grant_type": ("stable", {"grant_type": []}),
+        "width": (UNLIMITED, {"width": 5}),
+        "env_version": (UNLIMITED, {"env_version": "x"}),
+        "is_hyaline": (UNLIMITED, {"is_hyaline": 0}),
+        "line_color.g": (UNLIMITED, {"line_color": {"r": 0, "g": "x"}}),
+        "line_color.b": (UNLIMITED, {"line_color": {"b": 256}}),
+    }
+    for name, (path, fields) in mistakes.items():
+        answer = door.ask_stable(**fields) if path == "stable" else issue(door, path, **fields)
+        errcode(answer)
+        assert f"(wxcode: {name}" in answer.json()["errmsg"]
 
 
 def test_the_body_is_json_whatever_its_content_type_says(door):
@@ -107,7 +156,7 @@ BODIES = {
         ({"scene": "a b"}, 40129),
         ({"scene": "a%20b"}, 40129),
         ({"scene": "桌"}, 40129),
-        (rb'{"scene":"a=1\u0026b=2"}', 40129),
+        (rb'{"scene":"a=1\u0020b=2"}', 40129),
         (b'{"scene":"a=1&b=2"}', None),
         ({"scene": "scancode_time=1"}, 85096),
         ({"scene": "a", "page": "scancode_time"}, 85096),

@@ -1,5 +1,6 @@
 """Tokens on WeChat's paths: the shared one, its true end, and no fetch that nobody needs."""
 
+import json
 import time
 
 import pytest
@@ -61,6 +62,15 @@ def test_bodies_that_are_no_json_object_get_wechats_errcode(client, db):
 def test_force_refresh_must_be_a_boolean_as_at_wechat(door):
     assert errcode(door.ask_stable(force_refresh=1)) == 47001
     assert errcode(door.ask_stable(appid=7)) == 47001
+
+
+def test_what_an_sdk_did_not_set_is_not_given(door):
+    for unset in (None, ""):
+        body = json.dumps(door.credentials | {"force_refresh": unset})
+        assert "access_token" in door.client.post(STABLE, body, content_type="text/plain").json()
+    for name, expected in {"grant_type": 40002, "appid": 41002, "secret": 41004}.items():
+        body = json.dumps(door.credentials | {name: None})
+        assert errcode(door.client.post(STABLE, body, content_type="text/plain")) == expected
 
 
 def test_a_body_that_is_too_large_is_refused_in_wechats_shape(client, db):

@@ -347,6 +347,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # `Accept` alone decides; a format in the query would be a second way that nobody documents
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.api.negotiation.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["apps.api.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "apps.api.pagination.NewestFirst",
     "DEFAULT_METADATA_CLASS": "apps.api.metadata.MethodsOnly",

@@ -1,15 +1,15 @@
 """The files of a batch: `export.zip`, `export.csv`, `export.xlsx`, `export.pdf`, sent while they are made."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from django.http import HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from apps.api.negotiation import AnyRenderer
 from apps.api.parameters import OwnParametersOnly
 from apps.api.queries import read_choice, refuse_repeated
 from apps.batches.api import get_visible_batch
@@ -53,16 +53,6 @@ SHEET = [
     ),
     OpenApiParameter("test_page", str, enum=["0", "1"], description="1: outlines and rulers instead of the codes."),
 ]
-
-
-class AnyRenderer(BaseRenderer):
-    """Whatever `Accept` says, a file is the file."""
-
-    media_type = "*/*"
-    format = "file"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> Any:
-        return data
 
 
 class Download(OwnParametersOnly):

@@ -4,15 +4,15 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import renderers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api.negotiation import AnyRenderer
 from apps.api.parameters import OwnParametersOnly
 from apps.api.queries import read_choice, refuse_repeated
 from apps.clients.caller import Caller
 from apps.codes import pictures
-from apps.codes.api import IMMUTABLE, PictureRenderer, caller_of, get_visible_code, issuer_of
+from apps.codes.api import IMMUTABLE, caller_of, get_visible_code, issuer_of
 from apps.codes.attachments import attachment
 from apps.codes.changes import archive_code, change_code, reissue_code
 from apps.codes.checking import find_kind_problems
@@ -100,7 +100,7 @@ class CodeImageView(OwnParametersOnly):
 
     required_scopes = {"GET": "codes:read"}
     query_parameters = {"GET": ["width", "version", "download"]}
-    renderer_classes = [PictureRenderer, renderers.JSONRenderer]
+    renderer_classes = [AnyRenderer]
 
     @extend_schema(
         operation_id="get_code_image",

@@ -78,6 +78,18 @@ def test_a_colour_as_digits_is_the_same_request_as_one_in_numbers(sandbox, minip
     assert issue(api, miniprogram, line_color={"r": "1", "g": "2", "b": "3"}).json()["id"] == first.json()["id"]
 
 
+@pytest.mark.parametrize("accept", ["text/plain", "application/octet-stream", "application/xml", "", "image/webp"])
+def test_the_address_of_a_picture_answers_it_whatever_is_accepted(sandbox, miniprogram, accept):
+    api = make_api()
+    code = api.post("/api/v1/codes/", {"appid": miniprogram.appid, "scene": "a"}, format="json").json()
+    answer = api.get(code["image_url"], headers={"accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
+
+
+def test_an_empty_accept_asks_for_nothing(db):
+    assert make_api().get("/api/v1/codes/", headers={"accept": ""}).status_code == 200
+
+
 def test_the_picture_itself_is_answered_when_asked_for(sandbox, miniprogram):
     answer = issue(make_api(), miniprogram, headers={"accept": "image/*"})
     assert (answer.status_code, answer["Content-Type"]) == (201, "image/jpeg")

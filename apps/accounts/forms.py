@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.guard import count_attempt
 
+NAME_MAX_LENGTH = 150
 # with room for spaces and dashes
 CODE_MAX_LENGTH = 40
 
@@ -24,6 +25,9 @@ class LoginForm(AuthenticationForm):
             self.wait = count_attempt(self.request, username)
             if self.wait:
                 raise forms.ValidationError(_("Too many failed logins."), code="wait")
+            # nobody has such a name, and failures are recorded in a column that is not much longer
+            if len(username) > NAME_MAX_LENGTH:
+                raise self.get_invalid_login_error()
         return super().clean()
 
 

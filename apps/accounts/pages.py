@@ -7,7 +7,7 @@ import segno
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -54,7 +54,7 @@ class OwnPage(View):
         # whoever is on the way through the login goes on to where they were going
         self.home = HOME if half is not None else reverse("accounts:account")
         if self.needs_fresh_login and not is_fresh(request):
-            return ask_again(request, request.path if request.method == "GET" else "/account/")
+            return ask_again(request, request.path if request.method == "GET" else reverse("accounts:account"))
         try:
             return never_stored(super().dispatch(request, *args, **kwargs))
         except WxcodeError as error:
@@ -180,7 +180,7 @@ class DismissPage(OwnPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         dismiss(self.user, request.POST.getlist("notice"))
         # htmx takes them out of the page, which stays as it is
-        return HttpResponse() if request.headers.get("HX-Request") else redirect(safe_next(request))
+        return HttpResponse() if request.headers.get("HX-Request") else HttpResponseRedirect(safe_next(request))
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")

@@ -70,8 +70,10 @@ def form_values(form: QueryDict) -> dict[str, Any]:
     for name in BOOLEANS:
         if name in values:
             values[name] = TRUTH.get(str(values[name]).lower(), values[name])
-    if str(values.get("width", "")).isdigit():
-        values["width"] = int(values["width"][:9])
+    width = str(values.get("width", ""))
+    # "²" is a digit that is no number
+    if width.isascii() and width.isdigit():
+        values["width"] = int(width[:9])
     if "tags" in values:
         values["tags"] = split_tags(str(values["tags"]))
     for name in ("line_color", "pattern"):

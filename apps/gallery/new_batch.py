@@ -181,7 +181,8 @@ class PatternPreview(StaffPage):
 def preview_of(form: PatternForm) -> dict[str, Any]:
     """The first rows, the last one and how many: `rows`, `last`, `count`; or `problems`."""
     if not form.is_valid():
-        return {"problems": form.non_field_errors()}
+        own = [f"{form.fields[name].label}: {text}" for name in form.fields for text in form.errors.get(name, [])]
+        return {"problems": [*own, *form.non_field_errors()]}
     try:
         source = form.source(kind=Kind.UNLIMITED)
     except WxcodeError as error:

@@ -206,3 +206,10 @@ def test_the_records_are_listed_under_names_that_say_what_they_are(admin_client,
     text = admin_client.get("/admin/axes/", headers={"Accept-Language": language}).text
     found = re.findall(r'<th scope="row" id="axes-[^"]+">\s*<a [^>]*>([^<]+)</a>', text)
     assert sorted(found) == sorted(names)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_a_name_longer_than_any_is_a_wrong_one(client, db, path):
+    answer = client.post(path, {"username": "x" * 256, "password": PASSWORD})
+    assert answer.status_code == 200 and "Please enter a correct username and password" in answer.text

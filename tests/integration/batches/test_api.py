@@ -264,3 +264,10 @@ def test_kinds_with_a_path_take_a_default_one_with_its_query(miniprogram, kind):
 def test_a_default_that_the_kind_does_not_know_is_explained(miniprogram, body, field):
     problem = post(make_api(), {"appid": miniprogram.appid, "rows": [{"page": "pages/a"}], **body}).json()
     assert (problem["status"], list(problem["errors"])) == (400, [field])
+
+
+@pytest.mark.parametrize("width", ["²", "①", "4²0", "४३०", "4e2"])
+def test_a_width_that_is_no_number_is_named(miniprogram, width):
+    form = {"appid": miniprogram.appid, "width": width, "file": SimpleUploadedFile("a.csv", b"scene\na1\n")}
+    answer = make_api().post(f"{ADDRESS}?dry_run=1", form, format="multipart")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["width"])

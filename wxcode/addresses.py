@@ -11,6 +11,7 @@ from apps.clients.addresses import unmapped
 from wxcode.malformed import Malformed
 
 HTTP_FORM = "use an address like https://host or http://host:port"
+PATH_FORM = "use a path like /wxcode"
 REDIS_FORM = "use an address like redis://:password@host:6379/0"
 DATABASE_FORM = "use sqlite:////absolute/path or postgres://user:password@host:5432/name"
 HOSTS_FORM = "names alone, separated by commas: codes.example.com,localhost"
@@ -41,6 +42,14 @@ def http_url(raw: str) -> str:
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.query or parts.fragment:
         raise Malformed(HTTP_FORM)
     return raw.rstrip("/")
+
+
+def url_path(raw: str) -> str:
+    """`/wxcode`; a single slash is the same as none."""
+    path = raw.rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise Malformed(PATH_FORM)
+    return path
 
 
 def redis_url(raw: str) -> str:

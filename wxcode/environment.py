@@ -14,11 +14,11 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from wxcode import data_dir as data_dirs
-from wxcode.addresses import database_url, host_names, http_url, networks, origins, redis_url, words
+from wxcode.addresses import database_url, host_names, http_url, networks, origins, redis_url, url_path, words
 from wxcode.malformed import Malformed
 from wxcode.renamed_settings import old_name_of
 
-__all__ = ["database_url", "host_names", "http_url", "networks", "origins", "redis_url"]
+__all__ = ["database_url", "host_names", "http_url", "networks", "origins", "redis_url", "url_path"]
 
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent

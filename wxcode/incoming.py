@@ -26,10 +26,18 @@ class Incoming:
         self._django = django
 
     def __call__(self, request: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _take_script_name_off(request)
         _set_charset_aside(request)
         if _has_no_length(request):
             _measure_body(request)
         return self._django(request, start_response)
+
+
+def _take_script_name_off(request: WSGIEnvironment) -> None:
+    """A proxy may pass the path on with SCRIPT_NAME in front of it, or without."""
+    path, name = request["PATH_INFO"], settings.SCRIPT_NAME
+    if name and (path == name or path.startswith(f"{name}/")):
+        request["PATH_INFO"] = path.removeprefix(name) or "/"
 
 
 def _set_charset_aside(request: WSGIEnvironment) -> None:

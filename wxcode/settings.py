@@ -45,6 +45,10 @@ WECHAT_CIRCUIT_SECONDS = env.read("WECHAT_CIRCUIT_SECONDS", env.positive_number,
 # --- web ---------------------------------------------------------------------------------------------------
 
 PORT = env.read("PORT", env.port_number, 8000)
+# The path below which the service is reached, such as /wxcode; empty: it has a name of its own.
+SCRIPT_NAME = env.read("SCRIPT_NAME", env.url_path, "")
+# None: what the server says
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", env.host_names, ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.read("CSRF_TRUSTED_ORIGINS", env.origins, [])
 ROOT_URLCONF = "wxcode.urls"
@@ -143,9 +147,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # templates/ may replace the templates of Django's own widgets
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/login/"
+LOGIN_URL = f"{SCRIPT_NAME}/login/"
+LOGIN_REDIRECT_URL = f"{SCRIPT_NAME}/"
+LOGOUT_REDIRECT_URL = f"{SCRIPT_NAME}/login/"
 
 # --- transport security ------------------------------------------------------------------------------------
 
@@ -153,7 +157,7 @@ LOGOUT_REDIRECT_URL = "/login/"
 HTTPS_ONLY = env.read("HTTPS_ONLY", env.boolean, True)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 # Health checks come over plain HTTP from the same network.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [rf"^{SCRIPT_NAME[1:]}/?{name}$" for name in ("healthz", "readyz", "metrics")]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_HSTS_PRELOAD = HTTPS_ONLY
@@ -168,10 +172,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_PRO
 TRUSTED_PROXIES: list[str] = env.read("TRUSTED_PROXIES", env.networks, [])
 X_FRAME_OPTIONS = "DENY"
 
-# Browsers refuse a cookie of this name from a subdomain, for a path or without https.
-HOST_PREFIX = "__Host-" if HTTPS_ONLY else ""
-SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
-CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
+# Browsers refuse a cookie named __Host- from a subdomain, for a path or without https; __Secure-, without https.
+COOKIE_PREFIX = ("__Secure-" if SCRIPT_NAME else "__Host-") if HTTPS_ONLY else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{SCRIPT_NAME}/"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = HTTPS_ONLY
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -318,7 +323,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 # Static files are served from the packages themselves, so there is no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -390,6 +395,8 @@ SPECTACULAR_SETTINGS = {
             return responseInterceptor(answer);
         },
     }""",
+    # the paths in the document are those without SCRIPT_NAME
+    "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},

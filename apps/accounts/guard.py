@@ -84,6 +84,7 @@ def remember_browser(response: HttpResponse, username: str) -> None:
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
+        path=settings.SESSION_COOKIE_PATH,
     )
 
 
@@ -102,7 +103,9 @@ def _name_window(username: str) -> str:
 
 
 def _cookie_name() -> str:
-    return f"__Host-{KNOWN_BROWSER_COOKIE}" if settings.SESSION_COOKIE_SECURE else KNOWN_BROWSER_COOKIE
+    if not settings.SESSION_COOKIE_SECURE:
+        return KNOWN_BROWSER_COOKIE
+    return f"{'__Host-' if settings.SESSION_COOKIE_PATH == '/' else '__Secure-'}{KNOWN_BROWSER_COOKIE}"
 
 
 def _digest(username: str) -> str:

@@ -8,7 +8,7 @@ from django.contrib.auth import views
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
@@ -21,15 +21,15 @@ from apps.accounts.records import record_second_step
 from apps.accounts.second_factor import check_code, find_second_factor, is_required
 from apps.errors import WxcodeError
 
-HOME = "/"
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def safe_next(request: HttpRequest, *, home: str = HOME) -> str:
+def safe_next(request: HttpRequest, *, home: str = "") -> str:
     """Where to go afterwards: an address of this very service, `home` if none is given, or the gallery."""
+    home = home or get_script_prefix()
     address = request.POST.get("next") or request.GET.get("next") or home
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_ours else HOME
+    return address if is_ours else home
 
 
 def address_with_next(name: str, request: HttpRequest) -> str:
@@ -50,7 +50,7 @@ class LoginView(views.LoginView):
 
     def get_success_url(self) -> str:
         # the admin sends everybody else back here, round and round
-        return safe_next(self.request) if getattr(self.request.user, "is_staff", False) else HOME
+        return safe_next(self.request) if getattr(self.request.user, "is_staff", False) else get_script_prefix()
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()

@@ -18,7 +18,7 @@ from django.views.generic import View
 from apps.accounts.forms import CodeForm, say_wrong
 from apps.accounts.fresh_login import ask_again, is_fresh
 from apps.accounts.layouts import find_layout
-from apps.accounts.login import HOME, enter, never_stored, safe_next
+from apps.accounts.login import enter, never_stored, safe_next
 from apps.accounts.notices import dismiss
 from apps.accounts.records import record_change, record_second_step
 from apps.accounts.second_factor import (
@@ -52,7 +52,7 @@ class OwnPage(View):
         if not self.user.is_authenticated or (half is not None and find_second_factor(half)):
             return redirect_to_login(request.get_full_path())
         # whoever is on the way through the login goes on to where they were going
-        self.home = HOME if half is not None else reverse("accounts:account")
+        self.home = "" if half is not None else reverse("accounts:account")
         if self.needs_fresh_login and not is_fresh(request):
             return ask_again(request, request.path if request.method == "GET" else reverse("accounts:account"))
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -35,10 +36,10 @@ def find_second_factor(user: Any) -> SecondFactor | None:
 
 
 def is_required(user: Any, path: str) -> bool:
-    """Whether REQUIRE_SECOND_FACTOR wants one from `user` for the page at `path`."""
+    """Whether REQUIRE_SECOND_FACTOR wants one from `user` for the page at `path`, with SCRIPT_NAME or without."""
     rule = settings.REQUIRE_SECOND_FACTOR
     if rule == "admin":
-        return bool(user.is_superuser or path.startswith(ADMIN_ROOT))
+        return bool(user.is_superuser or path.startswith((ADMIN_ROOT, f"{get_script_prefix()}admin/")))
     return bool(rule == "staff" and user.is_staff)
 
 

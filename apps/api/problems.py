@@ -8,7 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.middleware import csrf
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -67,10 +67,15 @@ def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     with_slash = f"{request.path_info}/"
     with_single_slashes = re.sub("/{2,}", "/", request.path_info)
     if with_single_slashes != request.path_info:
-        advice = _("Write one slash where there are several: %(path)s") % {"path": with_single_slashes}
+        advice = _("Write one slash where there are several: %(path)s") % {"path": _address(with_single_slashes)}
     elif not request.path_info.endswith("/") and is_answered(with_slash, getattr(request, "urlconf", None)):
-        advice = _("Add the slash at the end: %(path)s") % {"path": with_slash}
-    return problem_response(NotFound(_("There is nothing at %(path)s.") % {"path": request.path_info}, advice=advice))
+        advice = _("Add the slash at the end: %(path)s") % {"path": _address(with_slash)}
+    return problem_response(NotFound(_("There is nothing at %(path)s.") % {"path": request.path}, advice=advice))
+
+
+def _address(path: str) -> str:
+    """`path` of ours as the caller writes it, below SCRIPT_NAME."""
+    return get_script_prefix().rstrip("/") + path
 
 
 def is_answered(path: str, urlconf: str | None) -> bool:

@@ -5,6 +5,7 @@ from typing import IO, Any, cast
 
 import django_filters
 from django.http import QueryDict
+from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, status
@@ -118,7 +119,7 @@ class BatchList(OwnParametersOnly, generics.ListAPIView[CodeBatch]):
             return Response(ReportOutput(dry_run(order)).data)
         batch, is_repeated = self._create_once(request, replace(order, repeatable=repeatable))
         answer = Response(BatchOutput(batch, context={"request": request}).data, status=status.HTTP_201_CREATED)
-        answer["Location"] = f"/api/v1/batches/{batch.pk}/"
+        answer["Location"] = f"{get_script_prefix()}api/v1/batches/{batch.pk}/"
         if is_repeated:
             answer[REPLAYED] = "true"
         return answer

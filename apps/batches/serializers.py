@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.urls import get_script_prefix
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -234,7 +235,9 @@ class ItemOutput(serializers.Serializer[BatchItem]):
     def get_image_url(self, item: BatchItem) -> str | None:
         if item.code_id is None:
             return None
-        return str(self.context["request"].build_absolute_uri(f"/api/v1/codes/{item.code_id}/image"))
+        return str(
+            self.context["request"].build_absolute_uri(f"{get_script_prefix()}api/v1/codes/{item.code_id}/image")
+        )
 
 
 class RetryInput(UnknownFieldsRefused, serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ import json
 from typing import Any, cast
 
 from django.http import HttpResponse
+from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -129,7 +130,7 @@ class CodeList(OwnParametersOnly, generics.ListAPIView[IssuedCode]):
         answer["X-Code-Reused"] = "true" if issued.is_reused else "false"
         if issued.code.num_used is not None and not caller.is_publishable:
             answer["Num-Used"] = str(issued.code.num_used)
-        answer["Location"] = f"/api/v1/codes/{issued.code.pk}/"
+        answer["Location"] = f"{get_script_prefix()}api/v1/codes/{issued.code.pk}/"
         if is_repeated:
             answer[idempotency.REPLAYED] = "true"
         return answer

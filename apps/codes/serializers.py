@@ -4,6 +4,7 @@ import base64
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
+from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -303,7 +304,7 @@ class FailedAttemptOutput(serializers.Serializer[FailedAttempt]):
 def image_url(request: Request, code_id: int, *, version: int, is_earlier: bool = False) -> str:
     """Where a picture is: another address for every picture, since it may be kept for ever."""
     suffix = f"?version={version}" if version or is_earlier else ""
-    return str(request.build_absolute_uri(f"/api/v1/codes/{code_id}/image{suffix}"))
+    return str(request.build_absolute_uri(f"{get_script_prefix()}api/v1/codes/{code_id}/image{suffix}"))
 
 
 def _accept(value: T, problems: list[str]) -> T:

@@ -88,6 +88,17 @@ print(Client(headers={"host": "wxcode.example.com"}).get("/login/").headers["Loc
         assert part in cookies[0]
     assert "Domain" not in cookies[0]
     assert hsts == "max-age=31536000; includeSubDomains; preload" and there == "https://wxcode.example.com/login/"
+    # browsers refuse __Host- for a path
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment | {"SCRIPT_NAME": "/wxcode/"},
+        cwd=BASE_DIR,
+        timeout=60,
+    )
+    names, cookie, *_rest = done.stdout.splitlines()
+    assert names == "__Secure-sessionid __Secure-csrftoken" and "Path=/wxcode/" in cookie, done.stderr
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(client):

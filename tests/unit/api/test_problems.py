@@ -199,7 +199,7 @@ def test_pages_outside_the_api_keep_djangos_answers(api, name, status):
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_missing_csrf_token_outside_the_api_is_djangos_page(api):
+def test_a_missing_csrf_token_outside_the_api_is_a_page(api):
     response = Client(enforce_csrf_checks=True).post("/page/")
     assert (response.status_code, response["Content-Type"].split(";")[0]) == (403, "text/html")
 

@@ -77,6 +77,11 @@ def code_request(miniprogram: MiniProgram, *, scene: str = "", **given: Any) -> 
     return CodeRequest(scene="" if kind in PATH_KINDS else scene, **(defaults | given))
 
 
+def page_to_ask(page: str, miniprogram: MiniProgram) -> str:
+    """How a request asks for `page` as a row has it: empty would be the default page."""
+    return page or (HOME_PAGE if miniprogram.default_page else "")
+
+
 def line_color(request: CodeRequest) -> LineColor:
     """The colour that counts: WeChat ignores it with auto_color, so it must not make two requests different."""
     return LineColor() if request.auto_color else request.line_color

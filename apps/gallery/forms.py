@@ -12,7 +12,7 @@ from apps.batches.models import CodeBatch
 from apps.codes.checking import find_kind_problems
 from apps.codes.models import LABEL_MAX_LENGTH, PATH_KINDS, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
-from apps.codes.requests import HOME_PAGE
+from apps.codes.requests import page_to_ask
 from apps.codes.serializers import CodeInput
 from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySet
 
@@ -192,9 +192,7 @@ def values_of(code: IssuedCode) -> dict[str, Any]:
     """What the form begins with to make one like `code`."""
     copied = ("kind", "scene", "env_version", "check_path", "width", "label")
     values = {name: getattr(code, name) for name in copied} | look_of(code)
-    # blank would be the default page
-    home = HOME_PAGE if code.miniprogram.default_page else ""
-    values |= {"path" if code.kind in PATH_KINDS else "page": code.page or home}
+    values |= {"path" if code.kind in PATH_KINDS else "page": page_to_ask(code.page, code.miniprogram)}
     values |= {"tags": ", ".join(tag.name for tag in code.tags.all())}
     return values | {"miniprogram": code.miniprogram.appid}
 

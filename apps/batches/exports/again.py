@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch, ItemState
 from apps.codes.models import PATH_KINDS
+from apps.codes.requests import page_to_ask
 from apps.tables.csv_stream import CHUNK, MARK, csv_lines
 
 # Left out of the table where all the rows have the same.
@@ -22,7 +23,10 @@ def find_alike(batch: CodeBatch) -> dict[str, Any]:
     items = failed_items(batch)
     names = [name for name in SHARED if name != "page" or batch.kind not in PATH_KINDS]
     first = items.values(*names).first() or {}
-    return {name: value for name, value in first.items() if not items.exclude(**{name: value}).exists()}
+    alike = {name: value for name, value in first.items() if not items.exclude(**{name: value}).exists()}
+    if "page" in alike:
+        alike["page"] = page_to_ask(alike["page"], batch.miniprogram)
+    return alike
 
 
 def failed_table(batch: CodeBatch, *, without: dict[str, Any]) -> str:
@@ -37,5 +41,6 @@ def _records(batch: CodeBatch, without: dict[str, Any]) -> Iterator[list[str]]:
     names += [name for name in SHARED if name not in without and name not in names]
     yield [*names, *batch.columns]
     for item in items.iterator(chunk_size=CHUNK):
-        cells = [";".join(item.tags) if name == "tags" else str(getattr(item, name)) for name in names]
+        asked = {"tags": ";".join(item.tags), "page": page_to_ask(item.page, batch.miniprogram)}
+        cells = [asked.get(name, str(getattr(item, name))) for name in names]
         yield [*cells, *(str(item.extra.get(column, "")) for column in batch.columns)]

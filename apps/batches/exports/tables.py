@@ -10,6 +10,7 @@ from django.utils import timezone
 from openpyxl.cell import WriteOnlyCell
 
 from apps.batches.models import BatchItem, BatchItemQuerySet, CodeBatch
+from apps.codes.requests import page_to_ask
 from apps.tables.csv_stream import CHUNK, csv_lines
 
 ASKED_COLUMNS = ("scene", "page", "label", "tags", "external_id", "env_version", "width")
@@ -35,7 +36,8 @@ def header(batch: CodeBatch) -> list[str]:
 
 def record(batch: CodeBatch, item: BatchItem) -> list[str]:
     """One row's cells below `header`."""
-    asked = [item.scene, item.page, item.label, ";".join(item.tags), item.external_id, item.env_version]
+    page = page_to_ask(item.page, batch.miniprogram)
+    asked = [item.scene, page, item.label, ";".join(item.tags), item.external_id, item.env_version]
     further = [str(item.extra.get(column, "")) for column in batch.columns]
     finished = timezone.localtime(item.finished_at).isoformat(timespec="seconds") if item.finished_at else ""
     numbers = [_text(item.code_id), finished, item.error, _text(item.errcode)]

@@ -1,10 +1,13 @@
 """An empty page is the default page wherever it is sent, or the home page without one; `/` is the home page."""
 
+import csv
 import json
 from io import BytesIO
 
 import pytest
 
+from apps.batches.exports.again import find_alike
+from apps.batches.exports.tables import export_csv
 from apps.batches.models import BatchItem
 from apps.codes.models import IssuedCode
 from tests.integration.gallery.staff import make_staff
@@ -122,3 +125,13 @@ def test_the_default_page_itself_is_no_slash(sandbox, admin_client):
     form = page.context["adminform"].form
     form = type(form)(data={"default_page": "/"}, instance=miniprogram)
     assert form.errors["default_page"]
+
+
+def test_the_export_of_a_batch_asks_for_the_same_pages_again(sandbox, client):
+    world = World(sandbox, client, DEFAULT)
+    world.of_row(page="/")
+    batch = BatchItem.objects.get().batch
+    text = "".join(export_csv(batch, batch.items.all())).lstrip("\ufeff")
+    assert next(csv.DictReader(text.splitlines()))["page"] == "/"
+    batch.items.update(state="failed")
+    assert find_alike(batch)["page"] == "/"

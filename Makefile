@@ -1,11 +1,11 @@
-# The verbs of the project. `make run` needs Python 3.11 to 3.13 with venv, and nothing else.
+# The commands of the project. `make run` needs Python 3.11 to 3.13 with venv, and nothing else.
 
 VENV := .venv
 PY := $(VENV)/bin/python
 # any of them, or one that you name: make run PYTHON=/path/to/python3.12
 PYTHON := python3.13 python3.12 python3.11 python3 python
 ARGS ?=
-# how `make check` takes it that the service with the advisories cannot be reached: required (it fails) or if-reachable
+# what `make check` does if the service with the advisories can't be reached: required (it fails) or if-reachable
 AUDIT ?= required
 export AUDIT
 
@@ -16,21 +16,21 @@ MESSAGES := wxcode/locale/zh_Hans/LC_MESSAGES/django.po
 
 help:
 	@echo 'make run       start everything on this machine (PORT, WXCODE_DATA_DIR: see .env.example)'
-	@echo 'make dev       the same, with DEBUG on, and each process starts again when its code changes'
-	@echo 'make test      run all tests, what can differ by the database on PostgreSQL too (ARGS: for pytest; COVERAGE=1)'
-	@echo 'make test-fast only tests/unit: no service is needed'
-	@echo 'make drills    the long forms of tests/drills and every rehearsed failure (an hour)'
-	@echo 'make soak      the whole suite ten times while other processes want the processor'
-	@echo 'make check     lint, types, migrations, compose file, Dockerfile, deployment checks, known vulnerabilities'
-	@echo 'make audit     only the last: fails too if it cannot ask (AUDIT=if-reachable: then it only says so)'
+	@echo 'make dev       the same, with DEBUG on; each process restarts when its code changes'
+	@echo 'make test      run all tests; on PostgreSQL, too, where the database can matter (ARGS: for pytest; COVERAGE=1)'
+	@echo 'make test-fast run only tests/unit, which needs no service'
+	@echo 'make drills    run the long forms of tests/drills and all rehearsed failures (an hour)'
+	@echo 'make soak      run all tests ten times on a busy machine'
+	@echo 'make check     check lint, types, migrations, compose file, Dockerfile, deployment, known vulnerabilities'
+	@echo 'make audit     check known vulnerabilities; fails if it can not find out (AUDIT=if-reachable: prints a warning)'
 	@echo 'make fmt       format the code, and fix what ruff can fix'
-	@echo 'make screenshots  draw every page into docs/screenshots/ (needs Chromium); git keeps those that a document shows'
-	@echo 'make backup    database and pictures into a new directory, the keys apart (TO=directory, KEYS=file)'
-	@echo 'make restore   a backup into an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
-	@echo 'make secrets   the files that docker-compose.yml mounts: random keys and passwords, those that are not there yet'
-	@echo 'make messages  collect the texts for translation, and compile the translation (needs gettext)'
-	@echo 'make lock      pin the dependencies of pyproject.toml anew, by the hashes of their files'
-	@echo 'make clean     remove the Python environment; data stays'
+	@echo 'make screenshots  create images of all pages in docs/screenshots/ (needs Chromium); git keeps those that a document shows'
+	@echo 'make backup    back up database and images to a new directory, and the keys to a file (TO=directory, KEYS=file)'
+	@echo 'make restore   restore a backup to an empty installation (FROM=directory, KEYS=file, ARGS=--overwrite)'
+	@echo 'make secrets   create missing files that docker-compose.yml mounts, with random keys and passwords'
+	@echo 'make messages  collect texts for translation, and compile the translation (needs gettext)'
+	@echo 'make lock      pin the dependencies of pyproject.toml again, with the hashes of their files'
+	@echo 'make clean     remove the Python environment; data is kept'
 
 run: $(VENV)/runtime
 	@$(PY) -m wxcode.stack --with-parent
@@ -53,7 +53,7 @@ drills: $(VENV)/development
 soak: $(VENV)/development
 	@$(PY) -m benchmarks.soak_suite $(ARGS)
 
-# Values that open nothing: what is checked is the configuration of a production server.
+# Values without any access: the configuration of a production server is checked.
 check messages: export SECRET_KEY = only-for-make-check-0123456789-abcdefghijklmnopqrstuvwxyz
 check messages: export WXCODE_SEAL_KEYS = b25seS1mb3ItbWFrZS1jaGVjay0wMTIzNDU2Nzg5YWI=
 check messages: export WXCODE_DATA_DIR = $(VENV)/check-data
@@ -93,7 +93,7 @@ restore: $(VENV)/runtime
 	@$(if $(KEYS),$(PY) -m wxcode.stack.bring_keys '$(KEYS)')
 	@$(PY) manage.py restore '$(FROM)' $(ARGS)
 
-# Containers read them under numbers of their own, so the files are readable and the directory keeps everybody else out.
+# Containers read them with uids of their own, so the files are readable by all; the directory is not.
 SECRETS_DIR := .secrets
 MAKE_SECRET = test -e '$(SECRETS_DIR)/$(1)' || { umask 222; printf '%s' "$(2)" > '$(SECRETS_DIR)/$(1)'; echo "made $(SECRETS_DIR)/$(1)"; }
 RANDOM_WORD = $$(openssl rand -hex 24)
@@ -130,11 +130,11 @@ lock: $(VENV)/runtime
 clean:
 	rm -rf $(VENV)
 
-# --- the Python environment: made once, brought up to date when the pinned dependencies change ---------------
+# --- the Python environment: created once, updated when the pinned dependencies change ---------------
 
-# uv needs half of pip's time or less: the one on PATH, or the locked one, and it asks the index that pip is configured for.
-# Where there is no uv, or it fails, pip does the same work. Both install nothing without the hash of its file, and both
-# compile it: to load wxcode takes four times as long otherwise.
+# uv (the one on PATH, else the pinned one) needs at most half of pip's time, and uses the index that pip is configured for.
+# If uv is missing or fails, pip is used. Both install only files whose hash is pinned, and compile them: loading wxcode takes
+# four times as long otherwise.
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes
 
 define FIND_UV
@@ -151,7 +151,7 @@ define INSTALL
 $(FIND_UV); \
 if command -v uv >/dev/null; then \
 	uv pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r $(1) && exit 0; \
-	echo 'uv failed; pip tries the same.' >&2; \
+	echo 'uv failed; trying pip.' >&2; \
 fi; \
 $(PIP_INSTALL) -r $(1)
 endef
@@ -168,7 +168,7 @@ $(VENV)/development: requirements-dev.txt $(VENV)/runtime
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-# the Python below it was removed or upgraded: begin anew
+# the Python below it was removed or upgraded: create it again
 ifeq ($(wildcard $(PY)),)
 $(shell rm -f $(VENV)/ready $(VENV)/runtime $(VENV)/development)
 endif

@@ -110,7 +110,7 @@ def test_make_installs_the_locked_file_and_no_other(project):
 def test_make_installs_with_uv_where_there_is_one_and_demands_hashes_too(project):
     # it is among what the tests need
     (project.programs / "uv").symlink_to(Path(sys.prefix) / "bin/uv")
-    assert "uv failed; pip tries the same." in project.install("left-pad==1.0\n").stderr
+    assert "uv failed; trying pip." in project.install("left-pad==1.0\n").stderr
     assert project.installer == ""
     assert project.install(project.locked).returncode == 0
     assert project.installer == "uv"

@@ -78,7 +78,7 @@ def test_a_larger_picture_is_asked_for_and_downloaded(
     page.set_viewport_size(SMALLEST)
     log_in(page)
     page.goto(f"/codes/{code.pk}/")
-    for size in ("860 px…", "1280 px…", "Draw anew…"):
+    for size in ("860 px…", "1280 px…", "Regenerate image…"):
         page.get_by_text(size, exact=True).click()
         assert has_room(page), size
         page.get_by_text(size, exact=True).click()
@@ -102,6 +102,10 @@ def test_boxes_that_ask_come_one_at_a_time_and_close_by_escape_or_elsewhere(
     log_in(page)
     page.goto(f"/codes/{code.pk}/")
     opened = page.locator("details.confirm[open]")
+    edges = page.locator("details.confirm > summary").evaluate_all(
+        "found => found.map(each => getComputedStyle(each).borderTopColor)"
+    )
+    assert len(edges) == 4 and len(set(edges)) == 1
     for box in ("860 px…", "1280 px…", "Label and tags…"):
         page.get_by_text(box, exact=True).click()
         expect(opened).to_have_count(1)

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.accounts.acting import acting_in
+from apps.accounts.ended import is_without_session, note_ended
 from apps.accounts.second_factor import find_second_factor, is_required
 from apps.clients.addresses import client_address
 
@@ -44,8 +45,11 @@ class SessionGate:
         # the cookie first: to look into a session costs a query, and `Vary: Cookie` on the answer
         if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
             self._look(request)
+        was_without = is_without_session(request)
         with acting_in(request):
-            return self.get_response(request)
+            response = self.get_response(request)
+        note_ended(request, response, was_without=was_without)
+        return response
 
     def _look(self, request: HttpRequest) -> None:
         now = int(time.time())

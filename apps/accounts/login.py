@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 from django_otp import login as mark_verified
 
+from apps.accounts.ended import has_ended_session, keeps_what_was_entered
 from apps.accounts.forms import CodeForm, LoginForm, say_wrong
 from apps.accounts.guard import find_wait, is_known_browser, remember_browser
 from apps.accounts.notices import tell_of_login
@@ -47,6 +48,10 @@ class LoginView(views.LoginView):
         if owes is not None and request.method != "POST":
             return redirect(address_with_next(next_step(owes), request))
         return never_stored(super().dispatch(request, *args, **kwargs))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        facts = {"has_ended": has_ended_session(self.request), "keeps": keeps_what_was_entered(safe_next(self.request))}
+        return super().get_context_data(**kwargs) | facts
 
     def get_success_url(self) -> str:
         # the admin sends everybody else back here, round and round

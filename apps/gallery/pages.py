@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.generic import TemplateView
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from apps.errors import WxcodeError
@@ -79,11 +80,13 @@ class StaffPage(TemplateView):
         if self.is_beside_typing:
             # nothing changes on the page; the form finds out when it is sent
             return HttpResponse(status=204)
-        # a fragment cannot hold the login page: the browser is told to load the whole page again
-        return HttpResponseClientRefresh()
+        # a fragment cannot hold the login page
+        return HttpResponseClientRedirect(redirect_to_login(self.address_after_login()).url)
 
     def address_after_login(self) -> str:
-        """Where a reader whose session has ended goes on; a form may take along what was typed."""
+        """Where a reader whose session has ended goes on; a form or a search may take along what was typed."""
+        if self.request.htmx:
+            return self.request.htmx.current_url_abs_path or reverse("gallery:home")
         return self.request.get_full_path()
 
     def render_problem(self, error: WxcodeError) -> HttpResponseBase:

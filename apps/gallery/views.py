@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template.loader import render_to_string
@@ -53,6 +53,13 @@ class HomePage(StaffPage):
         return stream_cards(
             render_to_string(self.template_name, facts | {"place": PLACE}, self.request), page.codes, shown
         )
+
+    def address_after_login(self) -> str:
+        """With the words that the reader has just typed, which the browser's address does not have yet."""
+        if not self.request.htmx or self.request.htmx.target == MORE:
+            return super().address_after_login()
+        typed = [(name, value) for name, value in self.request.GET.items() if value]
+        return f"{self.request.path}?{urlencode(typed)}" if typed else self.request.path
 
     def _surroundings(self, search: Search, *, is_empty: bool) -> dict[str, Any]:
         around: dict[str, Any] = {"newest": search.query_string(), "chips": chips_of(search), "most": MOST}

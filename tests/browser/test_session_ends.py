@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.batches.models import CodeBatch
 from apps.codes.models import IssuedCode
 from apps.miniprograms.models import MiniProgram
-from tests.integration.gallery.staff import PASSWORD
+from tests.integration.gallery.staff import PASSWORD, issue
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +18,7 @@ def send_too_late(page: Page, staff: Any, button: str) -> None:
     """The session ends, the form is sent, and its sender logs in again."""
     Session.objects.all().delete()
     page.get_by_role("button", name=button).click()
+    expect(page.get_by_text("Your session has ended. Log in to continue; what you entered is kept.")).to_be_visible()
     page.get_by_label("Username").fill(staff.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
@@ -56,3 +57,17 @@ def test_a_code_keeps_its_fields(page: Page, log_in: Any, staff: Any, miniprogra
     expect(page.get_by_label("Scene")).to_have_value("table=7")
     expect(page.get_by_label("Label")).to_have_value("窗边")
     assert IssuedCode.objects.count() == 0
+
+
+def test_a_search_keeps_the_words_of_the_moment(page: Page, log_in: Any, staff: Any, miniprogram: MiniProgram) -> None:
+    issue(miniprogram, "table=7", label="窗边")
+    log_in(page)
+    page.goto("/")
+    Session.objects.all().delete()
+    page.get_by_role("searchbox").fill("窗边")
+    expect(page.get_by_text("Your session has ended. Log in to continue; what you entered is kept.")).to_be_visible()
+    page.get_by_label("Username").fill(staff.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("searchbox")).to_have_value("窗边")
+    expect(page.get_by_role("heading", name="窗边")).to_be_visible()

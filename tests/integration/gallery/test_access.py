@@ -1,5 +1,7 @@
 """Who may see the gallery, and what everybody else sees."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.auth.models import Permission, User
 
@@ -25,17 +27,25 @@ def test_a_stranger_is_sent_to_the_login(client):
     ]
 
 
-def test_a_fragment_without_a_session_reloads_the_whole_page(client):
-    answers = {address: client.get(address, headers=HTMX) for address in {*ADDRESSES} - BESIDE_TYPING}
-    assert not [
-        address for address, answer in answers.items() if (answer.content, answer.get("HX-Refresh")) != (b"", "true")
-    ]
+def test_a_fragment_without_a_session_leads_to_the_login_and_back_to_its_page(client):
+    headers = HTMX | {"HX-Current-URL": "http://testserver/batches/1/?q=7"}
+    answers = {address: client.get(address, headers=headers) for address in {*ADDRESSES} - BESIDE_TYPING - {"/"}}
+    there = (b"", "/login/?next=/batches/1/%3Fq%3D7")
+    assert not [address for address, answer in answers.items() if (answer.content, answer.get("HX-Redirect")) != there]
+    assert client.get("/batches/1/", headers=HTMX)["HX-Redirect"] == "/login/?next=/"
+
+
+def test_a_search_without_a_session_keeps_its_words(client):
+    headers = HTMX | {"HX-Target": "results", "HX-Current-URL": "http://testserver/"}
+    answer = client.get("/", {"q": "窗边 7", "kind": "", "tag": "vip"}, headers=headers)
+    back = "/?" + urlencode({"q": "窗边 7", "tag": "vip"})
+    assert answer["HX-Redirect"] == "/login/?" + urlencode({"next": back}, safe="/")
 
 
 def test_a_fragment_without_a_session_leaves_a_form_that_is_typed_in_alone(client):
     for address in BESIDE_TYPING:
         answer = client.get(address, headers=HTMX)
-        assert (answer.status_code, answer.content, "HX-Refresh" in answer) == (204, b"", False), address
+        assert (answer.status_code, answer.content, "HX-Redirect" in answer) == (204, b"", False), address
 
 
 def test_an_account_that_is_not_staff_sees_why(client):

@@ -16,7 +16,6 @@ function tellFailure () {
   tell(document.getElementById('news')?.dataset.failed || '')
 }
 document.addEventListener('htmx:responseError', tellFailure)
-document.addEventListener('htmx:sendError', tellFailure)
 
 // --- copy buttons: data-copy names the element whose text is copied
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 # Nothing inline and nothing from outside.
 STRICT = (
@@ -13,9 +14,9 @@ STRICT = (
 # Swagger's page has a style element, and its script sets styles.
 DOCS_PATH = "/api/docs/"
 DOCS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-# What a browser that opens such an answer does with it: it saves a file. Pictures and tables have names of their own.
-API_ROOT, DATA_TYPES = "/api/", ("application/json", "application/problem+json")
-API_FILE = 'attachment; filename="api.json"'
+# Data, for which nothing guesses a file's name from the address. Pictures and tables have names of their own.
+API_ROOT, JSON, DATA_TYPES = "/api/", "application/json", ("application/json", "application/problem+json")
+FILE_NAME = 'filename="api.json"'
 POWERS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -34,5 +35,15 @@ class SecurityHeaders:
             response.headers.setdefault("Content-Security-Policy", policy)
             response.headers.setdefault("Permissions-Policy", POWERS)
         elif media_type in DATA_TYPES and request.path_info.startswith(API_ROOT):
-            response.headers.setdefault("Content-Disposition", API_FILE)
+            show_or_save(request, response)
         return response
+
+
+def show_or_save(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Somebody who opens an address of the API in a browser reads the answer; a browser saves a type it cannot show."""
+    # browsers take anything after HTML
+    is_opened = request.accepts(JSON) and request.get_preferred_type([JSON, "text/html"]) == "text/html"
+    if is_opened:
+        response.headers["Content-Type"] = JSON
+    response.headers.setdefault("Content-Disposition", f"{'inline' if is_opened else 'attachment'}; {FILE_NAME}")
+    patch_vary_headers(response, ["Accept"])

@@ -40,7 +40,24 @@ def test_data_carries_no_policy_for_pages_but_is_never_guessed_at(client):
     assert "Content-Security-Policy" not in answer and answer["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_browser_that_opens_an_answer_of_the_api_saves_a_file(browser):
+def test_a_browser_that_opens_an_answer_of_the_api_shows_it(client, browser):
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+    for reader in (Client(), browser):
+        for address in ("/api/v1/codes/", "/api/v1/miniprograms/", "/api/nothing", "/api/health"):
+            answer = reader.get(address, headers={"accept": accept})
+            assert answer["Content-Type"] == "application/json", address
+            assert answer["Content-Disposition"] == 'inline; filename="api.json"', address
+            assert "Accept" in answer["Vary"] and answer["X-Content-Type-Options"] == "nosniff"
+            assert answer.json() is not None, address
+
+
+def test_a_program_gets_the_type_of_a_problem(client):
+    for accept in ("*/*", "application/json", "application/json, text/html;q=0.5"):
+        answer = client.get("/api/v1/codes/", headers={"accept": accept})
+        assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json"), accept
+
+
+def test_what_saves_an_answer_of_the_api_knows_a_name_for_it(browser):
     for address in ("/api/v1/codes/", "/api/v1/miniprograms/", "/api/nothing", "/api/health"):
         for host in ("testserver", "evil.example"):
             answer = browser.get(address, headers={"host": host})
@@ -55,7 +72,7 @@ def test_a_refusal_before_all_others_is_a_file_too(client, settings):
 
 
 def test_pages_and_answers_in_the_shape_of_wechat_are_no_files(client):
-    for address in ("/api/docs/", "/api/docs/?script=", "/readyz", "/wechat/cgi-bin/token"):
+    for address in ("/api/docs/", "/readyz", "/wechat/cgi-bin/token"):
         assert "Content-Disposition" not in client.get(address), address
 
 

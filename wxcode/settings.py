@@ -364,37 +364,35 @@ REST_FRAMEWORK = {
 }
 
 # the head of /api/docs/, in Markdown
-API_INTRODUCTION = """\
+API_INTRODUCTION = _(
+    """\
 Mini-program codes and access tokens of many WeChat mini-programs.
 
-- **Try it**: press Authorize, paste an API key (an operator makes one in the admin, under API clients), open an
-  operation, press Try it out.
-- **First code**: `POST /api/v1/codes/` with `appid` and `scene`. The same request answers the same code.
-- **Errors** are `application/problem+json`: decide by `code`, show `detail`, do what `advice` says; `errors` names
+- **Try it**: select Authorize, paste an API key (operators create keys in the admin, under API clients), open an
+  operation, select Try it out.
+- **First code**: `POST /api/v1/codes/` with `appid` and `scene`. The same request returns the same code.
+- **Errors** are `application/problem+json`: branch on `code`, show `detail`, follow `advice`; `errors` names
   every field that is wrong. `Retry-After` comes with 429 and 503.
-- **Limits**: `X-RateLimit-*` tells where a limited key stands. `Idempotency-Key` makes repeating safe for a day.
+- **Limits**: `X-RateLimit-*` shows the remaining requests of a limited key. Send `Idempotency-Key` to make retries
+  safe for a day.
 - **Pages**: follow `next` of a list until it is null.
 """
+)
+# the names are for programs, and the page shows what they stand for
+API_TAGS = {
+    "codes": _("Codes"),
+    "batches": _("Batches"),
+    "failed-attempts": _("Failed requests"),
+    "miniprograms": _("Mini-programs and access tokens"),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "wxcode",
     "DESCRIPTION": API_INTRODUCTION,
-    "TAGS": [{"name": name} for name in ("codes", "batches", "failed-attempts", "miniprograms")],
+    "TAGS": [{"name": name, "description": title} for name, title in API_TAGS.items()],
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # JavaScript. Of an answer that is a file the page would show a link, so it does not hear that JSON is one.
-    "SWAGGER_UI_SETTINGS": """{
-        deepLinking: true,
-        responseInterceptor: (answer) => {
-            if (/^application\\/(problem\\+)?json/.test(answer.headers?.["content-type"])) {
-                delete answer.headers["content-disposition"];
-            }
-            return responseInterceptor(answer);
-        },
-    }""",
     # the paths in the document are those without SCRIPT_NAME
     "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include("apps.codes.urls")),
     path("api/v1/", include("apps.batches.urls")),
     path("api/v1/", include("apps.tokens.urls")),
+    path("api/docs/", include("apps.gallery.docs_urls")),
     path("api/", include("apps.gateway.older_urls")),
     path("api/", include("apps.api.urls")),
     path("wechat/", include("apps.gateway.wechat_urls")),

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from apps.api.examples import as_media_examples
 from apps.api.problems import MEDIA_TYPE
+from apps.api.summaries import SUMMARIES
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -74,6 +75,16 @@ RATE_LIMIT = {
 HEADERS = {"429": RETRY_AFTER | RATE_LIMIT, "503": RETRY_AFTER}
 
 
+def summarize(operation: dict[str, Any]) -> None:
+    """Adds the line beside the address on the docs page, and drops a description that says no more than it does."""
+    first, *rest = FIRST_SENTENCE.split(operation.get("description", "").strip(), maxsplit=1)
+    summary = SUMMARIES.get(operation["operationId"], first.rstrip(".:"))
+    if summary:
+        operation["summary"] = str(summary)
+    if not rest:
+        operation.pop("description", None)
+
+
 class ProblemSchema(AutoSchema):
     """Adds the problem answers to every operation."""
 
@@ -81,9 +92,7 @@ class ProblemSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        # the line beside the address on the docs page: the first sentence of what the operation does
-        if "summary" not in operation and operation.get("description"):
-            operation["summary"] = FIRST_SENTENCE.split(operation["description"].strip(), maxsplit=1)[0].rstrip(".:")
+        summarize(operation)
         for parameter in operation.get("parameters", []):
             # as forms send a field that was left empty: it counts as left out
             if parameter["in"] == "query":

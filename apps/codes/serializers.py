@@ -113,11 +113,9 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class CodeOutput(serializers.Serializer[IssuedCode]):
-    """A code as the API shows it: the parameters that were really used, and where the picture is.
+    """A code as the API shows it: the parameters that were really used, and where the picture is."""
 
-    Fields are listed one by one: a ModelSerializer finds them out anew for every answer, at a millisecond each time.
-    """
-
+    # one by one, because a ModelSerializer finds them out for every answer again, at a millisecond each time
     # for the OpenAPI document
     optional_fields = ("image_data", "is_reused")
 

@@ -64,7 +64,8 @@ const passed = new WeakSet()
 
 document.addEventListener('submit', async (event) => {
   const form = event.target
-  if (passed.delete(form) || form.matches('[hx-get], [hx-post]')) return
+  // a form without a method is sent by a script
+  if (passed.delete(form) || form.matches('[hx-get], [hx-post], :not([method])')) return
   event.preventDefault()
   event.stopImmediatePropagation()
   if (asked.has(form)) return

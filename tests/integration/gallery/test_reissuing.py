@@ -163,5 +163,5 @@ def test_it_takes_the_right_to_change_codes_and_not_the_one_to_create_them(minip
     address = f"/codes/{code.pk}/"
     for right, is_allowed in (("codes.add_issuedcode", False), ("codes.change_issuedcode", True)):
         browser = enter(miniprogram, rights=[right], name=right[6:9])
-        assert ("Draw anew" in browser.get(address).text) == is_allowed, right
+        assert ("Regenerate image" in browser.get(address).text) == is_allowed, right
         assert browser.post(f"{address}reissue/").status_code == (302 if is_allowed else 403), right

@@ -11,8 +11,8 @@ FieldErrors = Mapping[str, Sequence[str]]
 NULL_ORIGIN = "null"
 NULL_ORIGIN_SENT = _("The browser sent “Origin: null”, which hides the page that the request came from.")
 NULL_ORIGIN_ADVICE = _(
-    "Open wxcode in a tab of its own, not inside another page. If that doesn't help, a proxy or a browser extension "
-    "sets Referrer-Policy: no-referrer. Have it set same-origin instead."
+    "Open wxcode in a tab of its own, not inside another page. If that doesn’t help, a proxy or a "
+    "browser extension sets Referrer-Policy: no-referrer. Have it set same-origin instead."
 )
 
 
@@ -90,3 +90,11 @@ class Conflict(WxcodeError):
     code = "conflict"
     title = _("Conflict")
     http_status = 409
+
+
+def join_sentences(*sentences: object) -> str:
+    """One after the other, without those that are empty; a space follows no Chinese full stop."""
+    text = ""
+    for sentence in filter(None, map(str, sentences)):
+        text += f" {sentence}" if text and text[-1] not in "。！？" else sentence
+    return text

@@ -1,0 +1,1 @@
+"""Formats of dates that replace those of Django, by language."""

@@ -1,0 +1,10 @@
+"""The same forms as in English."""
+
+from wxcode.formats.en import formats
+
+DATE_FORMAT = SHORT_DATE_FORMAT = formats.DATE_FORMAT
+DATETIME_FORMAT = formats.DATETIME_FORMAT
+SHORT_DATETIME_FORMAT = formats.SHORT_DATETIME_FORMAT
+TIME_FORMAT = formats.TIME_FORMAT
+MONTH_DAY_FORMAT = formats.MONTH_DAY_FORMAT
+YEAR_MONTH_FORMAT = formats.YEAR_MONTH_FORMAT

@@ -1,10 +1,12 @@
 """Sentences that were stored in the language of their day, told again in the active one."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from gettext import GNUTranslations, find
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,8 @@ from django.utils.translation import gettext, to_locale
 from apps.wechat.errcodes import ALL_ERRCODES, ErrorCode, find_errcode
 
 SEEN_IP = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?=[.。 ]*$)")
+# the file of LOCALE_PATHS with the wordings of former versions
+FORMER = "former.json"
 PLACEHOLDER = re.compile(r"%\((?P<percent>\w+)\)[sd]|\{(?P<brace>\w+)\}")
 # a form with less text around its placeholders would fit by accident: "{count} of {limit}"
 LETTERS = 8
@@ -56,7 +60,9 @@ def tell_cause(errcode: int | None, detail: str) -> str:
     if known is None:
         return retold(detail)
     if seen_ip := SEEN_IP.search(detail):
-        return gettext("{detail} WeChat saw this server as {ip}.").format(detail=known.meaning, ip=seen_ip[0])
+        return gettext("{detail} WeChat sees this server’s IP address as {ip}.").format(
+            detail=known.meaning, ip=seen_ip[0]
+        )
     return known.meaning
 
 
@@ -99,6 +105,17 @@ def _told_by_errcodes() -> dict[str, tuple[ErrorCode, str]]:
 
 
 def _wordings() -> Iterator[tuple[str, str]]:
+    for place in settings.LOCALE_PATHS:
+        former = json.loads((Path(place) / FORMER).read_text(encoding="utf-8"))
+        yield from ((message, wording) for wording, message in former.items())
+    for message, wording in _catalogued():
+        yield message, wording
+        if "’" in wording:
+            # the apostrophe of former versions
+            yield message, wording.replace("’", "'")
+
+
+def _catalogued() -> Iterator[tuple[str, str]]:
     for language, _name in settings.LANGUAGES:
         for place in settings.LOCALE_PATHS:
             path = find("django", str(place), [to_locale(language)])

@@ -19,6 +19,24 @@ DJANGO_PLURALS = [
         "This password is too short. It must contain at least %d characters.",
     ),
 ]
+# its Chinese separates a noun from its verb, or says what is not so here
+DJANGO_REWORDED = [
+    gettext_noop("Select %s to change"),
+    gettext_noop("Select %s to view"),
+    gettext_noop("Add %s"),
+    gettext_noop("Change %s"),
+    gettext_noop("View %s"),
+    gettext_noop("Delete selected %(verbose_name_plural)s"),
+    gettext_noop("Delete selected %(model)s"),
+    gettext_noop(" By %(filter_title)s "),
+    gettext_noop("Site administration"),
+    gettext_noop("Designates whether the user can log into this admin site."),
+    gettext_noop(
+        "Designates whether this user should be treated as active. Unselect this instead of deleting accounts."
+    ),
+]
+# zones that have a name of their own in Chinese
+ZONES = [gettext_noop("Asia/Shanghai")]
 AXES = [
     gettext_noop("User Agent"),
     gettext_noop("IP Address"),

@@ -334,6 +334,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "wxcode" / "locale"]
 USE_TZ = True
+FORMAT_MODULE_PATH = "wxcode.formats"
 TIME_ZONE = env.read("TIME_ZONE", env.time_zone, "Asia/Shanghai")
 
 # --- monitoring --------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -39,7 +40,7 @@ class LoginRecords(CsvExport, ReadOnlyAdmin):
 
     @admin.display(description=_("when"), ordering="attempt_time")
     def moment(self, record: Any) -> str:
-        return f"{timezone.localtime(record.attempt_time):%Y-%m-%d %H:%M:%S}"
+        return date_format(timezone.localtime(record.attempt_time), "SHORT_DATETIME_FORMAT")
 
 
 @admin.register(AccessLog)

@@ -20,7 +20,7 @@ from apps.accounts.guard import find_wait, is_known_browser, remember_browser
 from apps.accounts.notices import tell_of_login
 from apps.accounts.records import record_second_step
 from apps.accounts.second_factor import check_code, find_second_factor, is_required
-from apps.errors import WxcodeError
+from apps.errors import WxcodeError, join_sentences
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -86,7 +86,7 @@ class CodeView(FormView):  # type: ignore[type-arg]
         try:
             verdict = check_code(self.user, form.cleaned_data["code"])
         except WxcodeError as error:
-            form.add_error(None, f"{error} {error.advice}")
+            form.add_error(None, join_sentences(error, error.advice))
             return self.form_invalid(form)
         record_second_step(self.request, self.user, is_right=verdict.device is not None)
         if verdict.device is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -55,7 +56,7 @@ def dismiss(user: Any, notices: Iterable[str]) -> None:
 def in_words(notice: SecurityNotice, holder: Any) -> str:
     """What happened, when, from where and by whom, in the active language and time zone."""
     facts = {
-        "when": f"{timezone.localtime(notice.at):%Y-%m-%d %H:%M}",
+        "when": date_format(timezone.localtime(notice.at), "DATETIME_FORMAT"),
         "origin": _origin(notice, holder),
         "count": notice.count,
     }
@@ -97,7 +98,7 @@ def _origin(notice: SecurityNotice, holder: Any) -> str:
     if not notice.address:
         return _("from the server’s command line")
     if notice.by == holder.get_username():
-        return _("from %(address)s with your own account") % {"address": notice.address}
+        return _("from %(address)s, by yourself") % {"address": notice.address}
     if not notice.by:
         return _("from %(address)s") % {"address": notice.address}
     return _("from %(address)s by %(name)s") % {"address": notice.address, "name": notice.by}

@@ -18,11 +18,11 @@ class MaximumLength:
         """Raises ValidationError."""
         if len(password) > self.max_length:
             raise ValidationError(
-                _("This password is too long: it has %(length)d characters, at most %(most)d are taken."),
+                _("This password is too long: %(length)d characters, the limit is %(most)d."),
                 code="password_too_long",
                 params={"length": len(password), "most": self.max_length},
             )
 
     def get_help_text(self) -> str:
         """For the form."""
-        return _("Your password must contain at most %(most)d characters.") % {"most": self.max_length}
+        return _("Your password can be at most %(most)d characters long.") % {"most": self.max_length}

@@ -97,7 +97,7 @@ def renew_backup_codes(user: Any) -> list[str]:
     """Ten new codes; the old ones are void."""
     with transaction.atomic():
         codes = _renew_codes(user)
-        record_change(user, gettext_noop("New backup codes made."))
+        record_change(user, gettext_noop("New backup codes created."))
         tell_holder(user, Kind.BACKUP_CODES_RENEWED)
     return codes
 

@@ -63,7 +63,7 @@ def list_sessions(request: HttpRequest, user: Any) -> list[OwnSession]:
 def end_session(request: HttpRequest, user: Any, name: str) -> int:
     """Ends the one session of `user` that is called `name`, never this very one; how many there were."""
     named = [(session, facts) for session, facts in _others(request, user) if _name(session) == name]
-    return _end(user, named, gettext_noop("Ended another session."))
+    return _end(user, named, gettext_noop("Logged out another session."))
 
 
 def end_other_sessions(request: HttpRequest, user: Any) -> int:

@@ -28,7 +28,7 @@ def measure(password: str, user: Any) -> Strength:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        return Strength(0, _("Would be refused: %(reason)s") % {"reason": error.messages[0]})
+        return Strength(0, _("Not accepted: %(reason)s") % {"reason": error.messages[0]})
     known = [user.get_username(), user.first_name, user.last_name, user.email]
     found = zxcvbn(password[:LOOKED_AT], user_inputs=[word for word in known if word])
     # one that is taken fills some of the meter
@@ -38,7 +38,7 @@ def measure(password: str, user: Any) -> Strength:
 
 def _words() -> dict[int, str]:
     return {
-        1: _("Weak: guessed within hours."),
+        1: _("Weak: can be guessed within hours."),
         2: _("Fair: a few more words would make it much harder to guess."),
         3: _("Good: hard to guess."),
         4: _("Strong: very hard to guess."),

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -154,11 +155,14 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
     def last_visit(self, user: User) -> str:
         if user.last_login is None:
             return str(_("never logged in"))
-        return f"{timezone.localtime(user.last_login):%Y-%m-%d %H:%M}"
+        return date_format(timezone.localtime(user.last_login), "DATETIME_FORMAT")
 
 
 def _describe(lock: Lock) -> str:
-    facts = {"until": f"{timezone.localtime(lock.until):%Y-%m-%d %H:%M}", "addresses": ", ".join(lock.addresses)}
+    facts = {
+        "until": date_format(timezone.localtime(lock.until), "DATETIME_FORMAT"),
+        "addresses": ", ".join(lock.addresses),
+    }
     words = _("until %(until)s for logins from %(addresses)s") % facts
     return format_html(
         '<span class="token-pill is-bad">{}</span> <span class="token-note">{}</span>', _("Locked"), words

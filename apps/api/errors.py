@@ -53,7 +53,7 @@ class MethodNotAllowed(WxcodeError):
 
 
 class NotAcceptable(WxcodeError):
-    """None of the types in `Accept` can be made here."""
+    """None of the types in `Accept` is available."""
 
     code = "not_acceptable"
     title = _("No acceptable type")
@@ -81,7 +81,7 @@ class BodyLengthMissing(RequestDataTooBig):
 
 
 class UnsupportedMediaType(WxcodeError):
-    """The Content-Type of the body is not read here."""
+    """Unsupported Content-Type."""
 
     code = "unsupported_media_type"
     title = _("Unsupported media type")
@@ -110,4 +110,4 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer, or refuses for the moment (restarting, out of connections, locked, full)."""
 
     code = "database_unavailable"
-    title = _("The database does not answer")
+    title = _("The database is not responding")

@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.api.rarer_examples import problem, rarer_examples
 
-NO_FIELD = "There is no such field. Did you mean “scene”?"
+NO_FIELD = "Unknown field. Did you mean “scene”?"
 PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "400": [
         problem(
@@ -36,7 +36,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             403,
             "origin_not_allowed",
             "Not allowed from this origin",
-            "This API key may not be used by pages of https://shop.example.com.",
+            "This API key is not allowed on pages from https://shop.example.com.",
             advice="An operator can add the origin to the key in the admin.",
         ),
     ],
@@ -53,9 +53,9 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         problem(
             409,
             "idempotency_in_progress",
-            "The first request is not finished",
-            "A request with this Idempotency-Key is being worked on.",
-            advice="Repeat the same request after 2 s; it answers the result of the first.",
+            "The first request is still running",
+            "A request with this Idempotency-Key is still being processed.",
+            advice="Send the same request again after 2 s to get the result of the first one.",
         )
     ],
     "411": [
@@ -67,7 +67,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             advice="Send it with Content-Length instead of Transfer-Encoding: chunked.",
         )
     ],
-    "413": [problem(413, "body_too_large", "The body is too large", "The body is larger than this service reads.")],
+    "413": [problem(413, "body_too_large", "The body is too large", "The request body is too large.")],
     "415": [
         problem(
             415,
@@ -91,23 +91,23 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             422,
             "idempotency_key_reused",
             "The Idempotency-Key belongs to another request",
-            "This Idempotency-Key came with another request before.",
-            advice="Make a new key for every new request; repeat a request with its key and the same content.",
+            "This Idempotency-Key was already used for a different request.",
+            advice="Use a new key for each new request; to retry, send the same key and the same content.",
         ),
     ],
     "429": [
         problem(
             429,
             "rate_limit_exceeded",
-            "The API key asks too often",
-            "This API key may make 120 requests a minute, and has made them.",
-            advice="Repeat the request after 17 s. An operator can raise the limit in the admin.",
+            "Rate limit exceeded",
+            "This API key has used its 120 requests for this minute.",
+            advice="Retry after 17 s. An operator can raise the limit in the admin.",
         ),
         problem(
             429,
             "too_many_requests",
             "Too many requests",
-            "All permits of this minute are taken.",
+            "The call limit for this minute is reached.",
             advice="Repeat the request after 4 s.",
         ),
     ],
@@ -116,7 +116,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             502,
             "wechat_unreachable",
             "WeChat could not be reached",
-            "A gateway in front of WeChat answered HTTP 502 instead of WeChat.",
+            "A gateway in front of WeChat returned HTTP 502.",
             advice="Try again in a moment.",
         )
     ],
@@ -124,8 +124,8 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         problem(
             503,
             "redis_unavailable",
-            "Redis does not answer",
-            "Redis, which the processes of wxcode agree through, does not answer.",
+            "Redis is not responding",
+            "wxcode can’t reach Redis, which its processes use to coordinate.",
             advice="Try again in a few seconds. Operators: see /readyz and REDIS_URL.",
         )
     ],
@@ -133,7 +133,7 @@ PROBLEM_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         problem(
             504,
             "wechat_timeout",
-            "WeChat did not answer in time",
+            "WeChat did not respond in time",
             "WeChat did not answer within 15 s.",
             advice="Try again: the same request is the same code.",
         )

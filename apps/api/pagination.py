@@ -17,9 +17,9 @@ class NewestFirst(CursorPagination):
     ordering = ("-id",)
     page_size = 50
     page_size_query_param = "limit"
-    page_size_query_description = "Results per page, 50 unless told, 200 at most."
+    page_size_query_description = "Results per page (default 50, maximum 200)."
     max_page_size = 200
-    cursor_query_description = "Where the page begins: taken from `next` or `previous`, never made by hand."
+    cursor_query_description = "Position in the list. Take it from `next` or `previous`; don’t construct it."
 
     def get_page_size(self, request: Request) -> int:
         asked = request.query_params.get("limit", "")
@@ -29,7 +29,8 @@ class NewestFirst(CursorPagination):
             raise _invalid_limit(_("“%(asked)s” is not a whole number from 1 to 200.") % {"asked": asked[:20]})
         if int(asked[:9]) > NewestFirst.max_page_size:
             raise _invalid_limit(
-                _("%(asked)s is too many: ask for 1 to 200, and follow `next` for the others.") % {"asked": asked[:20]}
+                _("%(asked)s is over the limit of 200. Request 1 to 200 and follow `next` for the rest.")
+                % {"asked": asked[:20]}
             )
         return int(asked)
 
@@ -67,7 +68,7 @@ def _invalid_limit(message: Any) -> InvalidRequest:
 def invalid_cursor() -> InvalidCursor:
     return InvalidCursor(
         _("This cursor does not belong to this list."),
-        advice=_("Take the address from `next` or `previous`, or leave `cursor` out to begin at the newest."),
+        advice=_("Use the URL in `next` or `previous`, or omit `cursor` to start with the newest."),
     )
 
 

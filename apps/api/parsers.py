@@ -43,15 +43,14 @@ class BoundedJSONParser(JSONParser):
             raise MalformedJson(_("The JSON is nested too deeply.")) from exc
         except UnicodeDecodeError as exc:
             raise MalformedJson(
-                _("Byte %(place)d of the body is no text in %(encoding)s.")
-                % {"place": exc.start, "encoding": encoding},
+                _("The body is not valid %(encoding)s (byte %(place)d).") % {"place": exc.start, "encoding": encoding},
                 advice=_("Send the JSON as UTF-8."),
             ) from exc
         except json.JSONDecodeError as exc:
             raise MalformedJson(
                 _("Not JSON at line %(line)d, column %(column)d: %(reason)s.")
                 % {"line": exc.lineno, "column": exc.colno, "reason": exc.msg},
-                advice=_("Names and texts stand in double quotes; no comma follows the last value."),
+                advice=_("Put names and strings in double quotes, and don’t put a comma after the last value."),
             ) from exc
         except ValueError as exc:
             # Python takes whole numbers of 4,300 digits
@@ -74,7 +73,7 @@ def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         twice = Counter(name for name, _value in pairs).most_common(1)[0][0]
         raise MalformedJson(
-            _("“%(name)s” stands twice in the same object.") % {"name": twice[:SHOWN_NAME_LENGTH]},
+            _("“%(name)s” appears twice in the same object.") % {"name": twice[:SHOWN_NAME_LENGTH]},
             advice=_("Send each name once."),
         )
     return found

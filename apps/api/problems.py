@@ -63,14 +63,14 @@ def is_api(request: HttpRequest) -> bool:
 @csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """The view for every address below /api/ that nothing else answers."""
-    advice: Any = _("The addresses that exist are listed at /api/docs/.")
+    advice: Any = _("See /api/docs/ for a list of endpoints.")
     with_slash = f"{request.path_info}/"
     with_single_slashes = re.sub("/{2,}", "/", request.path_info)
     if with_single_slashes != request.path_info:
         advice = _("Write one slash where there are several: %(path)s") % {"path": _address(with_single_slashes)}
     elif not request.path_info.endswith("/") and is_answered(with_slash, getattr(request, "urlconf", None)):
         advice = _("Add the slash at the end: %(path)s") % {"path": _address(with_slash)}
-    return problem_response(NotFound(_("There is nothing at %(path)s.") % {"path": request.path}, advice=advice))
+    return problem_response(NotFound(_("No such endpoint: %(path)s.") % {"path": request.path}, advice=advice))
 
 
 def _address(path: str) -> str:
@@ -130,8 +130,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_api(request):
         return problem_response(
             WxcodeError(
-                _("wxcode failed on this request. The fault is in the service, not in what you sent."),
-                advice=_("Its operators find the traceback in the service's log."),
+                _("Internal error in wxcode. Your request is not the cause."),
+                advice=_("Operators: the traceback is in the service log."),
             )
         )
     return defaults.server_error(request)

@@ -35,15 +35,15 @@ def refuse_unknown(query: QueryDict, known: Iterable[str]) -> None:
 def _unknown_parameter(name: str, known: list[str]) -> str:
     nearest = find_nearest(name, known=known)
     if nearest:
-        return _("There is no such parameter. Did you mean “%(nearest)s”?") % {"nearest": nearest}
+        return _("Unknown parameter. Did you mean “%(nearest)s”?") % {"nearest": nearest}
     if not known:
-        return _("There is no such parameter: this address takes none.")
-    return _("There is no such parameter. There are: %(known)s.") % {"known": ", ".join(known)}
+        return _("Unknown parameter: this endpoint takes none.")
+    return _("Unknown parameter. Available: %(known)s.") % {"known": ", ".join(known)}
 
 
 def refuse_repeated(query: QueryDict, names: Iterable[str]) -> None:
     """Raises InvalidRequest for one of `names` that is there twice: which one counts would be a guess."""
-    message = _("It is there %(count)d times; say it once.")
+    message = _("Sent %(count)d times; send it once.")
     errors = {name: [message % {"count": len(query.getlist(name))}] for name in names if len(query.getlist(name)) > 1}
     if errors:
         raise InvalidRequest("; ".join(f"{name}: {found[0]}" for name, found in errors.items()), errors=errors)
@@ -54,7 +54,7 @@ def read_choice(query: QueryDict, name: str, *, known: Sequence[str]) -> str:
     refuse_repeated(query, [name])
     asked = query.get(name, "")
     if asked and asked not in known:
-        message = _("Use %(known)s, or leave it out.") % {"known": " / ".join(known)}
+        message = _("Use %(known)s, or omit it.") % {"known": " / ".join(known)}
         raise InvalidRequest(f"{name}: {message}", errors={name: [message]})
     return asked
 
@@ -93,7 +93,7 @@ class MomentField(django_filters.fields.IsoDateTimeField):
     """
 
     default_error_messages = {
-        "invalid": gettext_lazy("Use a moment in ISO 8601, like 2026-11-21T12:00:00Z, or a day, like 2026-11-21.")
+        "invalid": gettext_lazy("Use an ISO 8601 time such as 2026-11-21T12:00:00Z, or a date such as 2026-11-21.")
     }
 
     def to_python(self, value: Any) -> dt.datetime | None:
@@ -124,7 +124,7 @@ class KnownChoiceField(django_filters.fields.ChoiceField):
             super().validate(value)
         except forms.ValidationError as exc:
             known = " / ".join(str(word) for word, _shown in self.choices if word)
-            raise forms.ValidationError(_("Use %(known)s, or leave it out.") % {"known": known}) from exc
+            raise forms.ValidationError(_("Use %(known)s, or omit it.") % {"known": known}) from exc
 
 
 class KnownChoiceFilter(django_filters.ChoiceFilter):

@@ -16,8 +16,8 @@ def problem(status: int, code: str, title: str, detail: str, **facts: Any) -> di
     }
 
 
-NO_PARAMETER = "There is no such parameter: this address takes none."
-NEAR_PARAMETER = "There is no such parameter. Did you mean “limit”?"
+NO_PARAMETER = "Unknown parameter: this endpoint takes none."
+NEAR_PARAMETER = "Unknown parameter. Did you mean “limit”?"
 ISSUING = ("POST /api/v1/codes/",)
 LISTS = ("GET /api/v1/codes/", "GET /api/v1/batches/", "GET /api/v1/failed-attempts/")
 BATCHES = ("POST /api/v1/batches/",)
@@ -58,7 +58,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             "invalid_cursor",
             "The cursor is not valid",
             "This cursor does not belong to this list.",
-            advice="Take the address from `next` or `previous`, or leave `cursor` out to begin at the newest.",
+            advice="Use the URL in `next` or `previous`, or omit `cursor` to start with the newest.",
         ),
     ),
     (
@@ -68,7 +68,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             "malformed_json",
             "The body is not valid JSON",
             "Not JSON at line 1, column 2: Expecting property name enclosed in double quotes.",
-            advice="Names and texts stand in double quotes; no comma follows the last value.",
+            advice="Put names and strings in double quotes, and don’t put a comma after the last value.",
         ),
     ),
     (
@@ -78,7 +78,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             "rows_invalid",
             "Some rows are not valid",
             "1 of 2 rows is not valid.",
-            errors={"rows.2.scene": ["A code needs a scene of 1 to 32 characters."]},
+            errors={"rows.2.scene": ["Enter a scene of 1 to 32 characters."]},
         ),
     ),
     (
@@ -87,7 +87,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             400,
             "unreadable_input",
             "The rows cannot be read",
-            "This is not a text in UTF-8 or GB18030.",
+            "The file is not UTF-8 or GB18030 text.",
             advice="Save the table as “CSV UTF-8”, or upload it as XLSX.",
         ),
     ),
@@ -97,7 +97,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             401,
             "not_authenticated",
             "Authentication needed",
-            "This needs an API key.",
+            "An API key is required.",
             advice="Send it as Authorization: Bearer <key> or as X-API-Key: <key>.",
         ),
     ),
@@ -107,7 +107,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             403,
             "network_not_allowed",
             "Not allowed from this network",
-            "This API key may not be used from 203.0.113.7.",
+            "This API key is not allowed from 203.0.113.7.",
             advice="An operator can add the address to the networks of the key in the admin.",
         ),
     ),
@@ -116,8 +116,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             403,
             "publishable_key_refused",
-            "Not with a publishable key",
-            "A publishable key may only ask for unlimited codes, with POST /api/v1/codes/.",
+            "Not allowed with a publishable key",
+            "A publishable key can only create unlimited codes, with POST /api/v1/codes/.",
             advice="Call this from your server, with a secret key (wxc_…).",
         ),
     ),
@@ -127,27 +127,27 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             403,
             "miniprogram_not_granted",
             "Not granted for this mini-program",
-            "This API key may not use the mini-program wx0123456789abcdef.",
+            "This API key has no access to the mini-program wx0123456789abcdef.",
             advice="An operator can add it to the key in the admin, under API clients.",
         ),
     ),
-    (BODIES, problem(403, "permission_denied", "Not allowed", "You may not do this.")),
+    (BODIES, problem(403, "permission_denied", "Not allowed", "You don’t have permission to do this.")),
     (
         BODIES,
         problem(403, "csrf_failed", "CSRF check failed", "A signed-in browser sends X-CSRFToken with this method."),
     ),
     (
         ("{id}",),
-        problem(404, "not_found", "Not found", "No code 7, or it belongs to a mini-program that this key may not use."),
+        problem(404, "not_found", "Not found", "No code 7, or this key has no access to its mini-program."),
     ),
     (
         ("/image",),
         problem(
             404,
             "picture_missing",
-            "The picture is gone",
+            "Image missing",
             "The file of this code is not in the media storage.",
-            advice="Operators: restore the media storage, or issue the code again.",
+            advice="Operators: restore the media storage, or create the code again.",
         ),
     ),
     (
@@ -165,9 +165,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             409,
             "external_id_taken",
-            "external_id is taken",
-            "The external_id “order-17” names code 17, which has other parameters.",
-            advice="Use another external_id, or ask for that code with the parameters it was issued with.",
+            "external_id is already used",
+            "The external_id “order-17” belongs to code 17, which has different parameters.",
+            advice="Use another external_id, or request that code with the parameters it was created with.",
         ),
     ),
     (
@@ -176,8 +176,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             409,
             "wechat_answer_lost",
             "WeChat may have counted this code already",
-            "The answer to the same request, a moment ago, was lost; WeChat may have counted it.",
-            advice="Repeat it after 54 s if one more of the 100,000 may be spent on it.",
+            "The response to the same request was lost a moment ago; WeChat may already have counted it.",
+            advice="Retry after 54 s if you accept using up one more of the 100,000 codes.",
         ),
     ),
     (
@@ -186,7 +186,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             409,
             "wechat_limit_reached",
             "A permanent limit of WeChat is reached",
-            "The 100,000 limited codes of this mini-program are used up for ever.",
+            "This mini-program has used up its 100,000 limited codes. They can’t be restored.",
             errcode=45029,
             rid="61725984-6126f6f9-040f19c4",
             advice="Issue unlimited codes (kind unlimited) instead. No quota reset brings these back.",
@@ -197,9 +197,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             409,
             "same_code_exists",
-            "Another code looks like this",
-            "Code 12 has the same scene, page and looks.",
-            advice="Use that code, or choose other looks.",
+            "An identical code exists",
+            "Code 12 has the same scene, page and appearance.",
+            advice="Use that code, or choose a different appearance.",
         ),
     ),
     (
@@ -207,9 +207,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             409,
             "reissued_meanwhile",
-            "The code was reissued meanwhile",
-            "Somebody else has reissued code 7 at this moment.",
-            advice="Look at it again before you reissue it once more.",
+            "The code was reissued in the meantime",
+            "Someone else has just reissued code 7.",
+            advice="Check the new image before you reissue it again.",
         ),
     ),
     (
@@ -217,9 +217,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             409,
             "miniprogram_inactive",
-            "The mini-program is switched off",
+            "The mini-program is inactive",
             "Shop is not active.",
-            advice="An operator can switch it on in the admin (field “active”).",
+            advice="An operator can activate it in the admin (field “Active”).",
         ),
     ),
     (
@@ -228,8 +228,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             409,
             "batch_state",
             "Not possible in this state",
-            "The batch is in the state “done”.",
-            advice="Look at the batch anew: it has moved on.",
+            "Not possible: the batch is “done”.",
+            advice="Reload the batch: its state has changed.",
         ),
     ),
     (
@@ -248,8 +248,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             429,
             "too_many_batches",
             "Too many open batches",
-            "This client has 20 open batches already.",
-            advice="Wait until one is done, or cancel one.",
+            "This client already has 20 unfinished batches.",
+            advice="Wait for one to finish, or cancel one.",
         ),
     ),
     (
@@ -257,8 +257,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             502,
             "wechat_refused_credentials",
-            "WeChat refused the mini-program's credentials or permissions",
-            "This server's IP address is not on the mini-program's IP allow-list.",
+            "WeChat rejected the mini-program’s credentials or permissions",
+            "This server’s IP address is not on the mini-program’s IP allow-list.",
             errcode=40164,
             rid="61725984-6126f6f9-040f19c4",
             advice="Add the address that WeChat saw: mp.weixin.qq.com → 开发管理 → 开发设置 → IP白名单.",
@@ -269,9 +269,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             502,
             "wechat_malformed_response",
-            "WeChat's answer was not usable",
-            "api.weixin.qq.com promised a longer answer than it sent.",
-            advice="Try again in a moment. If it goes on, test this server's way to the internet.",
+            "Unusable response from WeChat",
+            "api.weixin.qq.com closed the connection before sending the complete response.",
+            advice="Try again in a moment. If this persists, check this server’s internet connection.",
         ),
     ),
     (
@@ -280,8 +280,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             502,
             "token_still_rejected",
             "WeChat keeps rejecting the token",
-            "WeChat hands out a token that it then rejects; forcing a new one works 20 times a day, 30 s apart.",
-            advice="Wait half a minute. If it stays so, look for another system that forces refreshes.",
+            "WeChat rejects the tokens that it issues. A forced refresh is possible 20 times a day, 30 s apart.",
+            advice="Wait 30 seconds. If it persists, look for another system that forces refreshes.",
         ),
     ),
     (
@@ -298,15 +298,15 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
     (
         ASKING_WECHAT,
-        problem(502, "wechat_error", "WeChat refused the request", "WeChat answered with an unknown errcode."),
+        problem(502, "wechat_error", "WeChat rejected the request", "WeChat answered with an unknown errcode."),
     ),
     (
         EVERYWHERE,
         problem(
             503,
             "database_unavailable",
-            "The database does not answer",
-            "The database of wxcode does not answer.",
+            "The database is not responding",
+            "wxcode can’t reach its database.",
             advice="Try again in a few seconds. Operators: see /readyz and the log.",
         ),
     ),
@@ -315,8 +315,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             503,
             "storage_unavailable",
-            "Pictures cannot be stored",
-            "The media storage does not answer (timed out).",
+            "Images can’t be saved",
+            "The media storage is not responding (timed out).",
             advice=WAIT_2,
         ),
     ),
@@ -326,7 +326,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             503,
             "secret_unavailable",
             "The AppSecret cannot be read",
-            "No sealed secret has this reference.",
+            "No encrypted secret has this reference.",
             advice="Paste the AppSecret again in the admin.",
         ),
     ),
@@ -335,9 +335,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             503,
             "token_quota_guarded",
-            "The day's token quota is nearly used up",
+            "The day’s token quota is nearly used up",
             "1900 of about 2000 token fetches of today are used; the rest is kept for emergencies.",
-            advice="Find out who fetches so often (token events), or clear the quota in the admin.",
+            advice="Find out which system fetches so often (token events), or reset the API quotas in the admin.",
         ),
     ),
     (
@@ -345,9 +345,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             503,
             "waited_too_long",
-            "Still being worked on",
+            "Still in progress",
             "Another process is doing the same work and has not finished.",
-            advice="Try again in a moment; the result will be there or the reason will be known.",
+            advice="Try again in a moment.",
         ),
     ),
     (
@@ -359,9 +359,9 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             503,
             "wechat_circuit_open",
-            "WeChat does not answer at present",
-            "WeChat has just failed several times in a row, so it was not asked; next try in 12 s.",
-            advice="Repeat the request after Retry-After. Operators: see the log and this server's way to WeChat.",
+            "WeChat is not responding",
+            "WeChat failed several times in a row, so wxcode did not call it. Next try in 12 s.",
+            advice="Retry after the time in Retry-After. Operators: check the log and the connection to WeChat.",
         ),
     ),
     (
@@ -369,8 +369,8 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         problem(
             503,
             "wechat_quota_exhausted",
-            "WeChat's quota is used up",
-            "The call quota of this interface is used up.",
+            "WeChat’s quota is used up",
+            "The call quota of this API is used up.",
             advice="If a burst caused it, wait a minute. Look for a script that calls in a loop.",
             errcode=45009,
             rid="61725984-6126f6f9-040f19c4",
@@ -382,7 +382,7 @@ RARER: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             503,
             "sandbox_not_configured",
             "No sandbox is configured",
-            "This mini-program is marked as sandbox, but no sandbox is configured.",
+            "This mini-program uses the sandbox, but no sandbox is configured.",
             advice="Set SANDBOX_URL to the address of a running sandbox, or unmark the mini-program.",
         ),
     ),

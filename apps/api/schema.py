@@ -15,46 +15,46 @@ from apps.api.summaries import SUMMARIES
 
 PROBLEM_SCHEMA = {
     "type": "object",
-    "description": "What went wrong (RFC 9457). Decide by `code`, show `detail`, do what `advice` says.",
+    "description": "What went wrong (RFC 9457). Branch on `code`, show `detail`, follow `advice`.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": {"type": "string", "example": "urn:wxcode:problem:invalid_request"},
         "title": {"type": "string", "description": "The kind of problem in words."},
         "status": {"type": "integer", "example": 400},
         "detail": {"type": "string", "description": "What happened this time."},
-        "code": {"type": "string", "example": "invalid_request", "description": "Stable, for programs."},
+        "code": {"type": "string", "example": "invalid_request", "description": "Stable, machine-readable code."},
         "errors": {
             "type": "object",
             "description": "Messages per field of the request; nested fields are dotted.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
-        "errcode": {"type": "integer", "description": "WeChat's errcode, if WeChat refused."},
-        "rid": {"type": "string", "description": "WeChat's request id, for its support."},
-        "advice": {"type": "string", "description": "What to do now."},
+        "errcode": {"type": "integer", "description": "WeChat’s errcode, if WeChat rejected the call."},
+        "rid": {"type": "string", "description": "WeChat’s request ID, for its support."},
+        "advice": {"type": "string", "description": "How to fix it."},
     },
 }
 
 ALWAYS = {
-    "400": "The request is not valid; `errors` says which field or parameter, and why.",
+    "400": "The request is not valid; `errors` contains the fields or parameters and the reasons.",
     "401": "No API key, or one that is unknown, revoked or expired (`not_authenticated`, `invalid_key`).",
     "403": "The key lacks the scope, the mini-program, the network or the origin (`missing_scope`, "
     "`miniprogram_not_granted`, `network_not_allowed`, `origin_not_allowed`).",
-    "406": "None of the types in `Accept` can be made here.",
-    "429": "Too many requests; `Retry-After` says for how many seconds to wait.",
-    "503": "Busy or temporarily unavailable; `Retry-After` says for how many seconds to wait.",
+    "406": "None of the types in `Accept` is available.",
+    "429": "Too many requests; `Retry-After` contains the number of seconds to wait.",
+    "503": "Busy or temporarily unavailable; `Retry-After` contains the number of seconds to wait.",
 }
 WITH_ID = {"404": "Not found, or not visible to this key."}
 WITH_BODY = {
     "404": "No such mini-program.",
-    "409": "It contradicts what is there, or the same request is being worked on.",
+    "409": "Conflicts with existing data, or the same request is still being processed.",
     "411": "The body has no Content-Length and is longer than 2.5 MB.",
     "413": "The body is too large.",
-    "415": "The Content-Type of the body is not read here.",
-    "422": "WeChat rejected the input (`errcode`), or the Idempotency-Key came with another request before.",
+    "415": "Unsupported Content-Type.",
+    "422": "WeChat rejected the input (`errcode`), or the Idempotency-Key was already used for a different request.",
 }
 WITH_WECHAT = {
-    "409": "It contradicts what is there, or a permanent limit of WeChat is reached.",
-    "502": "WeChat could not be reached, or answered something unusable; `errcode` and `rid` where it said.",
+    "409": "Conflicts with existing data, or a lifetime quota of WeChat is used up.",
+    "502": "WeChat could not be reached or returned an unusable response; with `errcode` and `rid` if known.",
     "504": "WeChat did not answer in time.",
 }
 
@@ -64,13 +64,16 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
-    description="Made anew for every new request, for example a UUID: repeated within a day, nothing is made twice.",
+    description=(
+        "A unique value for each new request, for example a UUID. Repeating a request with the "
+        "same value within a day creates nothing twice."
+    ),
 )
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 RATE_LIMIT = {
-    "X-RateLimit-Limit": {"schema": {"type": "integer"}, "description": "Requests a minute, if the key is limited."},
-    "X-RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "What is left of them."},
-    "X-RateLimit-Reset": {"schema": {"type": "integer"}, "description": "Seconds until one more is free."},
+    "X-RateLimit-Limit": {"schema": {"type": "integer"}, "description": "Requests per minute, if the key is limited."},
+    "X-RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "Remaining requests."},
+    "X-RateLimit-Reset": {"schema": {"type": "integer"}, "description": "Seconds until another request is possible."},
 }
 HEADERS = {"429": RETRY_AFTER | RATE_LIMIT, "503": RETRY_AFTER}
 

@@ -42,7 +42,7 @@ class UnknownFieldsRefused(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            told = _("Send a JSON object, like {…}, not %(kind)s.") % {"kind": json_kind(data)}
+            told = _("Send a JSON object such as {…}, not %(kind)s.") % {"kind": json_kind(data)}
             raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [told]})
         unknown = self._unknown_fields(data)
         try:
@@ -91,5 +91,5 @@ def unknown_field(name: str, *, known: Iterable[str]) -> str:
     known = list(known)
     nearest = find_nearest(name, known=known)
     if nearest:
-        return _("There is no such field. Did you mean “%(nearest)s”?") % {"nearest": nearest}
-    return _("There is no such field. There are: %(known)s.") % {"known": ", ".join(known)}
+        return _("Unknown field. Did you mean “%(nearest)s”?") % {"nearest": nearest}
+    return _("Unknown field. Available: %(known)s.") % {"known": ", ".join(known)}

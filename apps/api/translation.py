@@ -39,9 +39,9 @@ def find_wxcode_error(exc: BaseException, *, allowed_methods: list[str] | None =
     if isinstance(exc, WxcodeError):
         return exc
     if isinstance(exc, Http404):
-        return NotFound(_("Nothing is stored under this address, or you may not see it."))
+        return NotFound(_("Not found, or you don’t have access to it."))
     if isinstance(exc, django_errors.PermissionDenied):
-        return errors.PermissionRefused(_("You may not do this."))
+        return errors.PermissionRefused(_("You don’t have permission to do this."))
     if isinstance(exc, django_errors.ValidationError):
         return invalid_request(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
     if isinstance(exc, errors.BodyLengthMissing):
@@ -50,15 +50,15 @@ def find_wxcode_error(exc: BaseException, *, allowed_methods: list[str] | None =
             advice=_("Send it with Content-Length instead of Transfer-Encoding: chunked."),
         )
     if isinstance(exc, django_errors.RequestDataTooBig):
-        return errors.BodyTooLarge(_("The body is larger than this service reads."))
+        return errors.BodyTooLarge(_("The request body is too large."))
     if isinstance(exc, django_errors.SuspiciousOperation | django_errors.BadRequest):
-        return InvalidRequest(_("The request is not one that a browser or an HTTP client would send."))
+        return InvalidRequest(_("The request is malformed."))
     if isinstance(exc, drf_errors.APIException):
         return from_rest_framework(exc, allowed_methods=allowed_methods or [])
     if isinstance(exc, OperationalError | InterfaceError):
         logger.error("the database failed a request", exc_info=exc)
         return errors.DatabaseUnavailable(
-            _("The database of wxcode does not answer."),
+            _("wxcode can’t reach its database."),
             advice=_("Try again in a few seconds. Operators: see /readyz and the log."),
             retry_after=DATABASE_RETRY_SECONDS,
         )
@@ -72,7 +72,7 @@ def from_rest_framework(exc: drf_errors.APIException, *, allowed_methods: list[s
     if isinstance(exc, drf_errors.ParseError):
         return errors.MalformedJson(str(exc.detail))
     if isinstance(exc, drf_errors.NotAuthenticated):
-        return errors.NotAuthenticated(_("This needs an API key."), advice=_("Send Authorization: Bearer <key>."))
+        return errors.NotAuthenticated(_("An API key is required."), advice=_("Send Authorization: Bearer <key>."))
     if isinstance(exc, drf_errors.MethodNotAllowed):
         methods = ", ".join(method for method in allowed_methods if method != "OPTIONS")
         return errors.MethodNotAllowed(str(exc.detail), advice=methods and _("Use %(methods)s.") % {"methods": methods})

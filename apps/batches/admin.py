@@ -28,7 +28,7 @@ from apps.batches.models import (
     ItemState,
 )
 from apps.batches.progress import find_progress
-from apps.errors import WxcodeError
+from apps.errors import WxcodeError, join_sentences
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
 from apps.tables.asking import AsksFirst
 
@@ -54,11 +54,11 @@ class History:
 class StuckFilter(admin.SimpleListFilter):
     """Batches that should be worked on, and by nobody are."""
 
-    title = _("stuck")
+    title = _("stalled")
     parameter_name = "stuck"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("nobody works on it"))]
+        return [("1", _("no worker has picked it up"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.unattended(timezone.now()) if self.value() == "1" else queryset
@@ -131,7 +131,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
         if not found.per_minute or found.seconds_left is None:
             return "–"
         facts = {"speed": found.per_minute, "minutes": -(-found.seconds_left // 60)}
-        return str(_("%(speed)d a minute, %(minutes)d min left") % facts)
+        return str(_("%(speed)d per minute, %(minutes)d min left") % facts)
 
     @admin.display(description=_("failed"), ordering="failed")
     def failures(self, batch: CodeBatch) -> Any:
@@ -177,7 +177,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
             )
             return self.ask(request, obj, question=question, consequences=[words], button=_("Retry"))
         retry = partial(services.retry_failed, include_lost=True)
-        return self._steer(request, obj, retry, gettext_noop("Retried the failed and the lost rows."))
+        return self._steer(request, obj, retry, gettext_noop("Retried failed rows and rows without a response."))
 
     @action(label=_("Cancel batch"), methods=("POST",), button_type="form")
     def cancel(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
@@ -205,7 +205,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
         try:
             act(batch)
         except WxcodeError as error:
-            self.message_user(request, f"{error} {error.advice}", messages.ERROR)
+            self.message_user(request, join_sentences(error, error.advice), messages.ERROR)
         else:
             state = CodeBatch.objects.get(pk=batch.pk).get_state_display()
             self.log_change(request, batch, entry)
@@ -249,7 +249,7 @@ class BatchRunAdmin(History, GrantedRows):
     change_list_template = "admin/stacked_list.html"
     list_select_related = ["miniprogram"]
 
-    @admin.display(description=_("alive"), boolean=True)
+    @admin.display(description=_("running"), boolean=True)
     def is_alive(self, run: BatchRun) -> bool:
         return run.lease_until > timezone.now()
 

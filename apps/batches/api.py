@@ -48,7 +48,9 @@ class BatchFilter(django_filters.FilterSet):
     appid = django_filters.CharFilter(field_name="miniprogram__appid", help_text="One mini-program.")
     state = django_filters.MultipleChoiceFilter(choices=BatchState.choices)
     search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", help_text="Part of the name.")
-    client = django_filters.CharFilter(field_name="client__name", help_text="Name of the API client that asked.")
+    client = django_filters.CharFilter(
+        field_name="client__name", help_text="Name of the API client that sent the request."
+    )
 
     class Meta:
         model = CodeBatch
@@ -95,23 +97,25 @@ class BatchList(OwnParametersOnly, generics.ListAPIView[CodeBatch]):
 
     @extend_schema(operation_id="list_batches")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Batches, newest first."""
+        """List batches, newest first."""
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
         operation_id="order_batch",
         request={"application/json": BatchInput, "multipart/form-data": BatchInput},
         parameters=[
-            OpenApiParameter("dry_run", str, enum=list(TRUE), description="Check every row, store and spend nothing."),
+            OpenApiParameter(
+                "dry_run", str, enum=list(TRUE), description="Check every row; save nothing and use no quota."
+            ),
             IDEMPOTENCY_KEY,
         ],
         responses={
-            200: OpenApiResponse(ReportOutput, description="With dry_run: what was found."),
-            201: OpenApiResponse(BatchOutput, description="Stored; it runs."),
+            200: OpenApiResponse(ReportOutput, description="With dry_run: the result."),
+            201: OpenApiResponse(BatchOutput, description="Created; the batch runs."),
         },
     )
     def post(self, request: Request) -> Response:
-        """Order many codes: rows, a CSV or XLSX file, pasted text, or a pattern."""
+        """Create a batch: rows, a CSV or XLSX file, pasted text, or a pattern."""
         order = self._read_order(request)
         content = content_pieces(cast(SpooledBody | QueryDict, request.data), request.FILES.get("file"))
         repeatable = find_repeatable(request.headers, _caller(request), content=content)
@@ -171,7 +175,7 @@ class BatchDetail(OwnParametersOnly, generics.RetrieveAPIView[CodeBatch]):
 
     @extend_schema(operation_id="get_batch")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One batch: state, progress, and what holds it."""
+        """Get a batch: state, progress, and why it is on hold."""
         return Response(self.get_serializer(get_visible_batch(_caller(request), kwargs["pk"])).data)
 
 
@@ -192,7 +196,7 @@ class BatchItems(OwnParametersOnly, generics.ListAPIView[BatchItem]):
 
     @extend_schema(operation_id="list_batch_items")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The rows of a batch, last row first, and how each ended."""
+        """List the rows of a batch, last row first, with their results."""
         return super().get(request, *args, **kwargs)
 
 
@@ -216,7 +220,7 @@ class PauseBatch(BatchAction):
 
     @extend_schema(operation_id="pause_batch", request=None, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Stop asking for its rows until somebody resumes it."""
+        """Pause the batch until it is resumed."""
         return self.respond(request, pk)
 
 
@@ -226,7 +230,7 @@ class ResumeBatch(BatchAction):
 
     @extend_schema(operation_id="resume_batch", request=None, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Go on, after a pause or before a held batch would by itself."""
+        """Resume a paused batch, or retry a batch on hold immediately."""
         return self.respond(request, pk)
 
 
@@ -236,7 +240,7 @@ class CancelBatch(BatchAction):
 
     @extend_schema(operation_id="cancel_batch", request=None, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """End it for good; codes that were issued stay."""
+        """Cancel the batch permanently; codes already created are kept."""
         return self.respond(request, pk)
 
 
@@ -248,7 +252,7 @@ class RetryBatch(BatchAction):
 
     @extend_schema(operation_id="retry_batch", request=RetryInput, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Ask again for the rows that failed."""
+        """Retry failed rows."""
         return self.respond(request, pk)
 
 
@@ -260,7 +264,7 @@ class RenameBatch(BatchAction):
 
     @extend_schema(operation_id="rename_batch", request=RenameInput, responses=BatchOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Give it another name."""
+        """Rename a batch."""
         return self.respond(request, pk)
 
 
@@ -268,7 +272,7 @@ def get_visible_batch(caller: Caller, pk: int) -> CodeBatch:
     """The batch with this id if the caller may see it. Raises NotFound."""
     batch: CodeBatch | None = CodeBatch.objects.with_facts().visible_to(caller.appids).filter(pk=pk).first()
     if batch is None:
-        raise NotFound(_("No batch %(id)d, or it belongs to a mini-program that this key may not use.") % {"id": pk})
+        raise NotFound(_("No batch %(id)d, or this key has no access to its mini-program.") % {"id": pk})
     return batch
 
 

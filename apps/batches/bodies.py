@@ -59,8 +59,8 @@ class SpooledJsonParser(BaseParser):
 
 def too_large() -> BodyTooLarge:
     return BodyTooLarge(
-        _("This is more than %(most)d MB.") % {"most": BODY_MAX_BYTES // 1_000_000},
-        advice=_("Split the rows over several batches."),
+        _("The file is larger than %(most)d MB.") % {"most": BODY_MAX_BYTES // 1_000_000},
+        advice=_("Split the rows into several batches."),
     )
 
 
@@ -118,7 +118,7 @@ def find_source(*, body: SpooledBody | None, upload: Any, text: str | None, patt
     given = [name for name, is_there in _places(body, upload, text, pattern).items() if is_there]
     if len(given) != 1:
         raise InvalidRequest(
-            _("Send the rows in one way: rows, file, text or pattern."),
+            _("Send exactly one of: rows, file, text, pattern."),
             errors={"rows": [str(_("Found: %(given)s.") % {"given": ", ".join(given) or "–"})]},
         )
     if upload is not None:

@@ -143,9 +143,9 @@ class Checker:
             owner = self._external_ids.setdefault(external_id, fingerprint)
             if owner != fingerprint:
                 first = self._first_rows[owner]
-                message = _("Row %(row)d has this external_id and asks for another code.") % {"row": first}
+                message = _("Row %(row)d uses the same external_id for a different code.") % {"row": first}
             elif taken.get(external_id, draft.digest) != draft.digest:
-                message = _("This external_id names another code already: use another one.")
+                message = _("This external_id already belongs to another code. Use a different one.")
         if message:
             problem = RowProblem(draft.row, "external_id", external_id[:SHOWN_VALUE_LENGTH], message)
             return CheckedRow(draft.row, problems=(problem,))
@@ -183,7 +183,7 @@ def _as_text(value: Any) -> str:
 
 def _text_problem(text: str) -> str | None:
     if len(text) > CELL_MAX_LENGTH:
-        return _("Too long by %(excess)d (at most %(most)d characters): shorten it.") % {
+        return _("%(excess)d characters too long (the limit is %(most)d).") % {
             "excess": len(text) - CELL_MAX_LENGTH,
             "most": CELL_MAX_LENGTH,
         }

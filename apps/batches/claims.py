@@ -55,8 +55,10 @@ def take_back_orphans(batches: Sequence[CodeBatch], *, owner: str) -> int:
             claim="",
             finished_at=timezone.now(),
             error=AnswerLost.code,
-            detail=_("The process that asked WeChat died before the answer was stored."),
-            advice=_("Look for the code in the mini-program's console, or retry with “lost” to ask once more."),
+            detail=_("The worker stopped before WeChat’s response was saved."),
+            advice=_(
+                "Retry rows without a response to request the code again (WeChat’s console has no list of codes)."
+            ),
         )
         CodeBatch.objects.filter(pk=batch.pk).update(failed=F("failed") + lost)
         count += lost

@@ -34,7 +34,7 @@ SHEET = [
     OpenApiParameter("label", str, description="Sticker of a roll, width x height in mm, like 50x60: one a page."),
     OpenApiParameter("caption", str, description="Columns for the captions, up to three: label,seat. none: empty."),
     OpenApiParameter("cut_marks", str, enum=["0", "1"], description="1 by default; A4 without stickers only."),
-    OpenApiParameter("part", int, description="Large batches come in parts of 1,000; X-Parts says how many."),
+    OpenApiParameter("part", int, description="Large batches come in parts of 1,000; X-Parts contains their number."),
     OpenApiParameter("preset", str, enum=list(PRESETS), description="A sheet of stickers as it is sold."),
     OpenApiParameter("sticker_width", float, description="Any other sheet of stickers: width of one, in mm."),
     OpenApiParameter("sticker_height", float, description="Height of a sticker in mm."),
@@ -92,7 +92,7 @@ class XlsxDownload(Download):
         responses={(200, MEDIA_TYPES["xlsx"]): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The same as a workbook."""
+        """Get all rows with their results as XLSX."""
         return xlsx_file(self.find_batch(request, pk), request.query_params)
 
 
@@ -152,7 +152,9 @@ def issued_items(batch: CodeBatch) -> BatchItemQuerySet:
     """Rows that have a code. Raises NotFound if there are none yet."""
     items: BatchItemQuerySet = BatchItem.objects.filter(batch=batch, state=ItemState.ISSUED)
     if not items.exists():
-        raise NotFound(_("No code of this batch has been issued yet."), advice=_("Come back when it has begun."))
+        raise NotFound(
+            _("No code of this batch has been created yet."), advice=_("Try again once the batch has started.")
+        )
     return items
 
 

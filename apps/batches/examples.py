@@ -98,8 +98,8 @@ REQUESTS: dict[str, Any] = {
 for output, value in ((BatchOutput, BATCH), (ItemOutput, ITEM), (ReportOutput, REPORT)):
     extend_schema_serializer(examples=[OpenApiExample("An example", value=value, response_only=True)])(output)
 for given, name, value in (
-    (RetryInput, "Everything but lost answers", {}),
-    (RenameInput, "Another name", {"name": "Tables of the hall"}),
+    (RetryInput, "Without rows that have no response", {}),
+    (RenameInput, "A new name", {"name": "Tables of the hall"}),
 ):
     extend_schema_serializer(examples=[OpenApiExample(name, value=value, request_only=True)])(given)
 extend_schema_serializer(

@@ -147,7 +147,8 @@ class Holder:
         del self._refusals[batch_id]
         reasons = _reasons(error) | {
             "hold_advice": _(
-                "%(count)d rows in a row were refused like this. Mend it, or resume to go on anyway. %(cure)s"
+                "WeChat refused %(count)d rows in a row for this reason. Fix the cause, or resume to "
+                "continue anyway. %(cure)s"
             )
             % {"count": count, "cure": error.advice}
         }

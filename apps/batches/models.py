@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.leases import living_lease
@@ -23,10 +24,10 @@ MAX_OPEN = 20
 class BatchState(models.TextChoices):
     """Where a batch is in its life."""
 
-    RECEIVING = "receiving", _("being received")
+    RECEIVING = "receiving", _("receiving")
     RUNNING = "running", _("running")
-    PAUSED = "paused", _("paused by a person")
-    HELD = "held", _("waiting, because WeChat or a part of wxcode refuses")
+    PAUSED = "paused", _("paused")
+    HELD = "held", _("on hold (WeChat or wxcode is refusing requests)")
     DONE = "done", _("done")
     CANCELLED = "cancelled", _("cancelled")
 
@@ -35,8 +36,8 @@ class ItemState(models.TextChoices):
     """Where a row is in its life."""
 
     WAITING = "waiting", _("waiting")
-    ASKING = "asking", _("being asked for")
-    ISSUED = "issued", _("issued")
+    ASKING = "asking", _("requesting")
+    ISSUED = "issued", _("created")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
 
@@ -94,21 +95,21 @@ class CodeBatch(models.Model):
     line_color = models.CharField(_("line_color"), max_length=7, default="#000000")
     is_hyaline = models.BooleanField(_("is_hyaline"), default=False)
     # the columns that wxcode does not know, in their order: for captions and for the way back into a table
-    columns = models.JSONField(_("further columns"), default=list, blank=True)
+    columns = models.JSONField(_("extra columns"), default=list, blank=True)
 
     total = models.PositiveIntegerField(_("rows"), default=0)
-    issued = models.PositiveIntegerField(_("issued"), default=0)
-    reused = models.PositiveIntegerField(_("issued before"), default=0)
+    issued = models.PositiveIntegerField(_("created"), default=0)
+    reused = models.PositiveIntegerField(_("already existed"), default=0)
     failed = models.PositiveIntegerField(_("failed"), default=0)
     # up to twelve pairs of Unix time and rows done, five seconds apart: the speed
     pace = models.JSONField(default=list, editable=False)
 
-    hold_code = models.CharField(_("held by"), max_length=64, blank=True)
+    hold_code = models.CharField(_("on hold because of"), max_length=64, blank=True)
     hold_errcode = models.IntegerField(_("errcode"), null=True, blank=True)
     hold_rid = models.CharField(_("rid"), max_length=64, blank=True)
     hold_detail = models.CharField(_("reason"), max_length=500, blank=True)
     hold_advice = models.CharField(_("what to do"), max_length=1000, blank=True)
-    resume_at = models.DateTimeField(_("tries again at"), null=True, blank=True)
+    resume_at = models.DateTimeField(_("next retry at"), null=True, blank=True)
 
     client = models.ForeignKey(
         ApiClient,
@@ -119,7 +120,7 @@ class CodeBatch(models.Model):
         verbose_name=_("API client"),
     )
     issued_by = models.CharField(_("started by"), max_length=150)
-    door = models.CharField(_("door"), max_length=16, choices=Door)
+    door = models.CharField(_("source"), max_length=16, choices=Door)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
@@ -169,7 +170,10 @@ class CodeBatch(models.Model):
         }.get(BatchState(self.state))
         if words is None or self.stopped_at is None or not self.stopped_by:
             return ""
-        return words % {"who": self.stopped_by_name, "when": f"{timezone.localtime(self.stopped_at):%Y-%m-%d %H:%M}"}
+        return words % {
+            "who": self.stopped_by_name,
+            "when": date_format(timezone.localtime(self.stopped_at), "DATETIME_FORMAT"),
+        }
 
     @property
     def is_open(self) -> bool:
@@ -209,7 +213,7 @@ class BatchItem(models.Model):
     """One row: what was asked for, how it ended, and the code that came of it."""
 
     batch = models.ForeignKey(CodeBatch, on_delete=models.CASCADE, related_name="items", verbose_name=_("batch"))
-    row = models.PositiveIntegerField(_("row"), help_text=_("as the file numbers them"))
+    row = models.PositiveIntegerField(_("row"), help_text=_("row number in the file"))
     scene = models.CharField(_("scene"), max_length=1024)
     page = models.CharField(_("page"), max_length=1024, blank=True)
     env_version = models.CharField(_("env_version"), max_length=16, choices=EnvVersion)
@@ -218,7 +222,7 @@ class BatchItem(models.Model):
     label = models.CharField(_("label"), max_length=LABEL_MAX_LENGTH, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
     external_id = models.CharField(_("external_id"), max_length=EXTERNAL_ID_MAX_LENGTH, blank=True)
-    extra = models.JSONField(_("further columns"), default=dict, blank=True)
+    extra = models.JSONField(_("extra columns"), default=dict, blank=True)
     digest = models.CharField(_("digest"), max_length=64)
 
     state = models.CharField(_("state"), max_length=16, choices=ItemState, default=ItemState.WAITING)
@@ -228,7 +232,7 @@ class BatchItem(models.Model):
     code = models.ForeignKey(
         IssuedCode, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_items", verbose_name=_("code")
     )
-    is_reused = models.BooleanField(_("issued before"), default=False)
+    is_reused = models.BooleanField(_("already existed"), default=False)
     error = models.CharField(_("error"), max_length=64, blank=True)
     errcode = models.IntegerField(_("errcode"), null=True, blank=True)
     rid = models.CharField(_("rid"), max_length=64, blank=True)
@@ -275,7 +279,7 @@ class BatchRun(models.Model):
     )
     owner = models.CharField(_("run"), max_length=32, blank=True)
     process = models.CharField(_("process"), max_length=100, blank=True)
-    lease_until = models.DateTimeField(_("lease until"))
+    lease_until = models.DateTimeField(_("lease expires at"))
 
     class Meta:
         verbose_name = _("run")

@@ -116,7 +116,7 @@ def dry_run(order: BatchOrder) -> Report:
     facts = order.source.facts
     report.sheet, report.notes, report.titles = facts.sheet, list(facts.notes), facts.titles
     if not report.rows:
-        raise UnreadableInput(_("There are no rows."), advice=_("Put one row per code below the names of the columns."))
+        raise UnreadableInput(_("The table has no rows."), advice=_("Add one row per code below the header row."))
     return report
 
 
@@ -251,8 +251,8 @@ def _refuse_too_many_batches(client_id: int | None) -> None:
     most = find_limit(client_id).max_open
     if CodeBatch.objects.open().filter(client_id=client_id).count() >= most:
         raise TooManyBatches(
-            _("This client has %(most)d open batches already.") % {"most": most},
-            advice=_("Wait until one is done, or cancel one."),
+            _("This client already has %(most)d unfinished batches.") % {"most": most},
+            advice=_("Wait for one to finish, or cancel one."),
             retry_after=60,
         )
 
@@ -262,8 +262,8 @@ def _rows_invalid(report: Report) -> RowsInvalid:
     for problem in report.problems[:LISTED_AS_ERRORS]:
         errors.setdefault(f"rows.{problem.row}.{problem.column}", []).append(problem.message)
     return RowsInvalid(
-        _("%(invalid)d of %(rows)d rows are not valid; nothing was stored.")
+        _("%(invalid)d of %(rows)d rows are not valid; nothing was saved.")
         % {"invalid": report.invalid, "rows": report.rows},
-        advice=_("Mend them, or send skip_invalid to leave them out. A dry run lists them all."),
+        advice=_("Fix them, or send skip_invalid to skip them. A dry run lists all problems."),
         errors=errors,
     )

@@ -57,7 +57,7 @@ def _settle(outcome: Outcome, ids: Mapping[str, int]) -> None:
         outcome.code_id = ids.get(outcome.order.digest)
     if outcome.code_id is None:
         outcome.error = ExternalIdTaken(
-            _("Another code was given this external_id meanwhile."), advice=_("Use another external_id.")
+            _("Another code took this external_id in the meantime."), advice=_("Use another external_id.")
         )
         return
     if outcome.is_reused and outcome.order.request.external_id:

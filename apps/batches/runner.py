@@ -259,7 +259,7 @@ class Run:
         if fault is None:
             return future.result()
         logger.error("a row of batch %d could not be asked for", order.batch_id, exc_info=fault)
-        return Outcome(order, error=InternalError(_("A fault of wxcode; its operators find it in the log.")))
+        return Outcome(order, error=InternalError(_("Internal error in wxcode. Operators: see the log.")))
 
     def _receive(self, outcome: Outcome) -> None:
         order, error = outcome.order, outcome.error
@@ -267,7 +267,9 @@ class Run:
         if not _is_well(outcome):
             self._pacer.landed(is_well=False)
         if error is not None and order.is_limited_kind and is_answer_lost(error):
-            outcome.error = AnswerLost(str(error), advice=_("Retry with “lost” to spend one more code on this row."))
+            outcome.error = AnswerLost(
+                str(error), advice=_("Retry rows without a response; this may use up one more limited code.")
+            )
             verdict = Verdict.FAIL_ROW
         if verdict is Verdict.TRY_AGAIN and order.attempts >= MAX_ATTEMPTS:
             verdict = Verdict.FAIL_ROW

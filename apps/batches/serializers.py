@@ -28,7 +28,7 @@ class PatternVariable(UnknownFieldsRefused, serializers.Serializer[Any]):
         fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
             "from": StrictIntegerField(**bounds),
             "to": StrictIntegerField(**bounds),
-            "step": StrictIntegerField(**bounds, help_text="1 unless told; not 0."),
+            "step": StrictIntegerField(**bounds, help_text="Default 1; must not be 0."),
             "pad": StrictIntegerField(
                 required=False, min_value=0, max_value=MOST_PADDING, help_text="Digits, filled with zeros."
             ),
@@ -55,10 +55,10 @@ class Pattern(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
-    """The body of `POST batches/` beside its rows. Every default counts for rows that say nothing themselves."""
+    """The body of `POST batches/` beside its rows. Defaults apply to rows that don’t set a value."""
 
     appid = StrictCharField(max_length=64, help_text="The mini-program that the codes open.")
-    name = StrictCharField(required=False, max_length=NAME_MAX_LENGTH, help_text="What people call the batch.")
+    name = StrictCharField(required=False, max_length=NAME_MAX_LENGTH, help_text="Name of the batch.")
     rows = serializers.ListField(
         child=serializers.DictField(),
         required=False,
@@ -67,19 +67,21 @@ class BatchInput(UnknownFieldsRefused, serializers.Serializer[Any]):
     )
     file = serializers.FileField(required=False, help_text="CSV (UTF-8 or GB18030) or XLSX, as multipart/form-data.")
     text = StrictCharField(
-        required=False, trim_whitespace=False, max_length=2_000_000, help_text="One scene a line, or a pasted table."
+        required=False, trim_whitespace=False, max_length=2_000_000, help_text="One scene per line, or a pasted table."
     )
     pattern = Pattern(required=False)
     skip_invalid = StrictBooleanField(
-        required=False, help_text="Leave out rows with problems, instead of refusing all."
+        required=False, help_text="Skip rows with problems instead of rejecting all rows."
     )
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     page = StrictCharField(
         required=False,
         allow_blank=True,
         trim_whitespace=False,
-        help_text="For rows without one. Empty or left out: the mini-program's default page, or the home page if it "
-        "has none. `/` alone is the home page. Kinds limited and qrcode: the path.",
+        help_text=(
+            "For rows without one. Empty or left out: the mini-program’s default page, or the home "
+            "page if it has none. `/` alone is the home page. Kinds limited and qrcode: the path."
+        ),
     )
     env_version = serializers.ChoiceField(choices=EnvVersion.choices, required=False)
     check_path = StrictBooleanField(required=False)
@@ -123,10 +125,10 @@ class ReportOutput(serializers.Serializer[Report]):
     rows = serializers.IntegerField()
     valid = serializers.IntegerField()
     invalid = serializers.IntegerField()
-    duplicates = serializers.IntegerField(help_text="Rows that ask for the same code as an earlier row.")
-    existing = serializers.IntegerField(help_text="Rows whose code was issued before.")
-    calls = serializers.IntegerField(help_text="Calls that WeChat would be asked for.")
-    seconds = serializers.IntegerField(help_text="How long they take at the legal speed.")
+    duplicates = serializers.IntegerField(help_text="Rows that duplicate an earlier row.")
+    existing = serializers.IntegerField(help_text="Rows whose code already exists.")
+    calls = serializers.IntegerField(help_text="Number of calls to WeChat.")
+    seconds = serializers.IntegerField(help_text="Estimated duration at WeChat’s rate limit.")
     columns = serializers.ListField(child=serializers.CharField(), help_text="Columns of your own.")
     problem_count = serializers.IntegerField()
     problems = RowProblemOutput(many=True)
@@ -158,22 +160,22 @@ class StoredText(serializers.CharField):
 
 
 class HoldOutput(serializers.Serializer[CodeBatch]):
-    """Why a held batch waits."""
+    """Why a batch is on hold."""
 
     code = serializers.CharField(source="hold_code")
     errcode = serializers.IntegerField(source="hold_errcode", allow_null=True)
     rid = serializers.CharField(source="hold_rid")
     detail = StoredText(source="hold_detail")
     advice = StoredText(source="hold_advice")
-    resume_at = serializers.DateTimeField(allow_null=True, help_text="null: a person has to press resume.")
+    resume_at = serializers.DateTimeField(allow_null=True, help_text="null: must be resumed manually.")
 
 
 class ProgressOutput(serializers.Serializer[Any]):
     """How far a batch is."""
 
     total = serializers.IntegerField()
-    issued = serializers.IntegerField(help_text="Those issued before included.")
-    reused = serializers.IntegerField(help_text="Issued before.")
+    issued = serializers.IntegerField(help_text="Including those that already existed.")
+    reused = serializers.IntegerField(help_text="Already existed.")
     failed = serializers.IntegerField()
     waiting = serializers.IntegerField()
     percent = serializers.IntegerField()
@@ -241,10 +243,11 @@ class ItemOutput(serializers.Serializer[BatchItem]):
 
 
 class RetryInput(UnknownFieldsRefused, serializers.Serializer[Any]):
-    """The body of `retry`, which may be empty."""
+    """The body of `retry`, which can be empty."""
 
     include_lost = StrictBooleanField(
-        required=False, help_text="Also rows of a limited kind whose answer was lost: each may cost a second code."
+        required=False,
+        help_text=("Also limited rows without a response: each may use up one more of the 100,000 codes."),
     )
 
 

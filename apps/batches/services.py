@@ -110,6 +110,6 @@ def _change(batch: CodeBatch, states: tuple[BatchState, ...], changes: dict[str,
 
 def _wrong_state(batch: CodeBatch) -> WrongState:
     return WrongState(
-        _("The batch is in the state “%(state)s”.") % {"state": batch.get_state_display()},
-        advice=_("Look at the batch anew: it has moved on."),
+        _("Not possible: the batch is “%(state)s”.") % {"state": batch.get_state_display()},
+        advice=_("Reload the batch: its state has changed."),
     )

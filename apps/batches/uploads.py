@@ -29,7 +29,7 @@ class UploadGone(InvalidRequest):
     """The file that the token means is no longer kept, or the token is nobody's."""
 
     code = "upload_gone"
-    title = _("The file is no longer kept")
+    title = _("The file has expired")
 
 
 @dataclass
@@ -58,8 +58,10 @@ def keep_upload(upload: "UploadedFile[Any]", *, owner: str) -> KeptUpload:
         place = default_storage.save(place, cast("File[Any]", upload))
     except OSError as error:
         raise StorageUnavailable(
-            _("The media storage did not take the file (%(reason)s).") % {"reason": error.strerror or "error"},
-            advice=_("Nothing was started: send it once more. Operators: check space and rights of the media storage."),
+            _("The file could not be saved to media storage (%(reason)s).") % {"reason": error.strerror or "error"},
+            advice=_(
+                "Nothing was started. Try again. Operators: check the media storage’s free space and permissions."
+            ),
             retry_after=10,
         ) from error
     name = (upload.name or "")[:NAME_MAX_LENGTH]
@@ -107,5 +109,5 @@ def _kept_at(name: str) -> float:
 
 def _gone() -> UploadGone:
     return UploadGone(
-        _("An uploaded file is kept for an hour, and this one is gone."), advice=_("Choose the file once more.")
+        _("Uploaded files are kept for an hour; this one has expired."), advice=_("Choose the file again.")
     )

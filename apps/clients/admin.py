@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -233,7 +234,7 @@ def _rotated(client: ApiClient) -> str:
 
 
 def _day(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _appids(client: ApiClient) -> str:

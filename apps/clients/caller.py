@@ -50,12 +50,12 @@ class Caller:
         """Raises MiniProgramNotGranted unless the caller may use `appid`, whether or not that exists."""
         if not self.may_use(appid) and self.user_id is not None:
             raise MiniProgramNotGranted(
-                _("Your account may not use the mini-program %(appid)s.") % {"appid": appid},
+                _("You don’t have access to the mini-program %(appid)s.") % {"appid": appid},
                 advice=_("An operator can grant it to one of your groups in the admin, under Groups."),
             )
         if not self.may_use(appid):
             raise MiniProgramNotGranted(
-                _("This API key may not use the mini-program %(appid)s.") % {"appid": appid},
+                _("This API key has no access to the mini-program %(appid)s.") % {"appid": appid},
                 advice=_("An operator can add it to the key in the admin, under API clients."),
             )
 
@@ -64,7 +64,9 @@ class Caller:
         if scope not in self.scopes and self.user_id is not None:
             raise MissingScope(
                 _("This needs the scope %(scope)s, which your account does not have.") % {"scope": scope},
-                advice=_("Scopes follow from permissions, which an operator gives to you or one of your groups."),
+                advice=_(
+                    "Scopes come from your permissions. An operator can grant them to you or to one of your groups."
+                ),
             )
         if scope not in self.scopes:
             raise MissingScope(
@@ -76,7 +78,7 @@ class Caller:
         """Raises PublishableKeyRefused where a key that everybody can read in a page must not go."""
         if self.is_publishable:
             raise PublishableKeyRefused(
-                _("A publishable key may only ask for unlimited codes, with POST /api/v1/codes/."),
+                _("A publishable key can only create unlimited codes, with POST /api/v1/codes/."),
                 advice=_("Call this from your server, with a secret key (wxc_…)."),
             )
 
@@ -88,13 +90,13 @@ class Caller:
             return invalid_key()
         if self.networks and not is_inside(address, self.networks):
             return NetworkNotAllowed(
-                _("This API key may not be used from %(address)s.") % {"address": address},
+                _("This API key is not allowed from %(address)s.") % {"address": address},
                 advice=_("An operator can add the address to the networks of the key in the admin."),
             )
         if self.is_publishable and origin is None:
             return OriginNotAllowed(
-                _("A publishable key works only from pages, and the request says of none."),
-                advice=_("Browsers send Origin by themselves. From a server, use a secret key (wxc_…)."),
+                _("A publishable key only works from web pages, but the request has no Origin header."),
+                advice=_("Browsers send it automatically. On a server, use a secret key (wxc_…)."),
             )
         # a key without origins is for servers; browsers keep its answers from pages, as no CORS header comes with them
         is_limited = bool(self.origins) or self.is_publishable
@@ -102,7 +104,7 @@ class Caller:
             return null_origin_refused()
         if is_limited and origin is not None and origin not in self.origins:
             return OriginNotAllowed(
-                _("This API key may not be used by pages of %(origin)s.") % {"origin": origin},
+                _("This API key is not allowed on pages from %(origin)s.") % {"origin": origin},
                 advice=_("An operator can add the origin to the key in the admin."),
             )
         return None

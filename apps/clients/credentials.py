@@ -54,5 +54,5 @@ def recall_key(*, authorization: str | None, x_api_key: str | None, address: str
 
 def not_authenticated() -> Unauthenticated:
     return Unauthenticated(
-        _("This needs an API key."), advice=_("Send it as Authorization: Bearer <key> or as X-API-Key: <key>.")
+        _("An API key is required."), advice=_("Send it as Authorization: Bearer <key> or as X-API-Key: <key>.")
     )

@@ -61,14 +61,14 @@ class PublishableKeyRefused(CallerRefused):
     """A key that stands in the source of pages asked for more than a code."""
 
     code = "publishable_key_refused"
-    title = _("Not with a publishable key")
+    title = _("Not allowed with a publishable key")
 
 
 class RateLimitExceeded(WxcodeError):
     """The key has made as many requests in the last minute as it may."""
 
     code = "rate_limit_exceeded"
-    title = _("The API key asks too often")
+    title = _("Rate limit exceeded")
     http_status = 429
     is_retryable = True
 

@@ -51,28 +51,28 @@ class ApiClient(models.Model):
         _("name"),
         max_length=100,
         unique=True,
-        help_text=_("Who calls, for example shop-frontend. The history remembers it with every code."),
+        help_text=_("The calling system, for example shop-frontend. Shown with every code it creates."),
     )
     key_prefix = models.CharField(_("key"), max_length=PREFIX_LENGTH, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the key, hex")
     # during the hand-over after a rotation, the key before works beside the new one
-    previous_key_prefix = models.CharField(_("key before"), max_length=PREFIX_LENGTH, blank=True, editable=False)
+    previous_key_prefix = models.CharField(_("previous key"), max_length=PREFIX_LENGTH, blank=True, editable=False)
     # null, because many clients have none and one key must belong to one client
     previous_key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
-    previous_key_ends_at = models.DateTimeField(_("key before ends at"), null=True, editable=False)
-    previous_key_used_at = models.DateTimeField(_("key before last used at"), null=True, editable=False)
+    previous_key_ends_at = models.DateTimeField(_("previous key expires at"), null=True, editable=False)
+    previous_key_used_at = models.DateTimeField(_("previous key last used at"), null=True, editable=False)
     scopes = models.JSONField(
         _("scopes"),
         default=list,
         validators=[validate_scopes],
-        help_text=_("What the key may do. As little as it needs."),
+        help_text=_("What the key can do. Grant only what it needs."),
     )
     miniprograms = models.ManyToManyField(
         MiniProgram,
         verbose_name=_("mini-programs"),
         blank=True,
         related_name="clients",
-        help_text=_("Those that the key may use. None chosen: every one, those added later included."),
+        help_text=_("Mini-programs that this key can use. Leave empty for all, including ones added later."),
     )
     # Kept by signals. Without it, deleting the only mini-program of a key would open all the others to it.
     is_limited = models.BooleanField(_("limited to its mini-programs"), default=False, editable=False)
@@ -82,8 +82,8 @@ class ApiClient(models.Model):
         blank=True,
         validators=[validate_origins],
         help_text=_(
-            "One per line, like https://shop.example.com. Only pages from these may use the key. "
-            "Empty: a key for servers, which browsers cannot use from other sites."
+            "One per line, for example https://shop.example.com. Only pages from these origins can use the "
+            "key. Leave blank for a server-side key."
         ),
     )
     networks = models.JSONField(
@@ -92,21 +92,25 @@ class ApiClient(models.Model):
         blank=True,
         validators=[validate_networks],
         help_text=_(
-            "One per line, like 203.0.113.7 or 10.0.0.0/8. The key works only from these. Empty: from anywhere."
+            "One per line, for example 203.0.113.7 or 10.0.0.0/8. The key only works from these addresses. "
+            "Leave blank to allow any address."
         ),
     )
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Off: the key is refused, in every process within 3 seconds.")
+        _("active"), default=True, help_text=_("When off, the key stops working within 3 seconds.")
     )
     expires_at = models.DateTimeField(
-        _("expires at"), null=True, blank=True, help_text=_("From this moment the key is refused. Empty: never.")
+        _("expires at"),
+        null=True,
+        blank=True,
+        help_text=_("The key stops working at this time. Leave blank for no expiry."),
     )
     is_publishable = models.BooleanField(
         _("publishable"),
         default=False,
         help_text=_(
-            "A key that may stand in the source of a page: it makes unlimited codes for its mini-programs, from pages "
-            "of its origins, and does nothing else. Cannot be changed later."
+            "Safe to put in the source of a web page: the key can only create unlimited codes for the "
+            "chosen mini-programs, from the allowed origins. Can’t be changed later."
         ),
     )
     rate_limit = models.PositiveIntegerField(
@@ -114,9 +118,11 @@ class ApiClient(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RATE_LIMIT)],
-        help_text=_("How often the key may be used in any minute, over all processes. Empty: as often as it likes."),
+        help_text=_("Maximum requests in any minute, across all processes. Leave blank for no limit."),
     )
-    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False, help_text=_("To about a minute."))
+    last_used_at = models.DateTimeField(
+        _("last used at"), null=True, editable=False, help_text=_("Accurate to about a minute.")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     notes = models.TextField(_("notes"), blank=True)
 

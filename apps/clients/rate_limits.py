@@ -67,8 +67,8 @@ def count_request(request: HttpRequest, caller: Caller) -> None:
     request.rate_standing = standing  # type: ignore[attr-defined]
     if not standing.is_granted:
         raise RateLimitExceeded(
-            _("This API key may make %(limit)d requests a minute, and has made them.") % {"limit": standing.limit},
-            advice=_("Repeat the request after %(seconds)d s. An operator can raise the limit in the admin.")
+            _("This API key has used its %(limit)d requests for this minute.") % {"limit": standing.limit},
+            advice=_("Retry after %(seconds)d s. An operator can raise the limit in the admin.")
             % {"seconds": standing.reset},
             retry_after=standing.reset,
         )
@@ -85,7 +85,7 @@ def count_wrong_key(address: str) -> None:
         return
     wait = math.ceil(count.seconds)
     raise RateLimitExceeded(
-        _("Too many requests with a key that is not valid came from this address."),
+        _("Too many requests with an invalid key from this address."),
         advice=_("Check the key, and repeat the request after %(seconds)d s.") % {"seconds": wait},
         retry_after=wait,
     )

@@ -121,7 +121,5 @@ def find_miniprograms(appids: Iterable[str]) -> list[MiniProgram]:
     found = list(MiniProgram.objects.filter(appid__in=asked))
     missing = sorted(set(asked) - {miniprogram.appid for miniprogram in found})
     if missing:
-        raise ValidationError(
-            {"miniprograms": _("There is no mini-program %(appids)s.") % {"appids": ", ".join(missing)}}
-        )
+        raise ValidationError({"miniprograms": _("Unknown mini-program: %(appids)s.") % {"appids": ", ".join(missing)}})
     return found

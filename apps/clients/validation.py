@@ -27,10 +27,10 @@ ORIGIN_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 class Scope(models.TextChoices):
     """What a key may do; the label is what operators read."""
 
-    CODES_CREATE = "codes:create", _("codes:create: issue mini-program codes")
-    CODES_READ = "codes:read", _("codes:read: see the history and the pictures")
-    TOKENS_READ = "tokens:read", _("tokens:read: take access tokens (they open the whole WeChat account)")
-    TOKENS_REFRESH = "tokens:refresh", _("tokens:refresh: report a dead token, so that it is replaced")
+    CODES_CREATE = "codes:create", _("codes:create – create mini-program codes")
+    CODES_READ = "codes:read", _("codes:read – view the history and the images")
+    TOKENS_READ = "tokens:read", _("tokens:read – get access tokens (full access to the mini-program’s WeChat APIs)")
+    TOKENS_REFRESH = "tokens:refresh", _("tokens:refresh – report a rejected token so that it is replaced")
 
 
 # everybody who reads the page has the key
@@ -54,7 +54,7 @@ def normalize_origin(text: str) -> str:
     """The origin as browsers send it: lower case, without a default port, a path or a trailing slash."""
     if text.strip().lower() == NULL_ORIGIN:
         raise ValidationError(
-            _("“null” can't be allowed: browsers send it for every page whose origin they hide, whoever made the page.")
+            _("“null” can’t be allowed: browsers send it for every page whose origin they hide, whoever made the page.")
         )
     try:
         parts = urlsplit(text.strip().lower())
@@ -65,7 +65,10 @@ def normalize_origin(text: str) -> str:
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     if not (ORIGIN_SCHEME.fullmatch(parts.scheme) and ORIGIN_HOST.fullmatch(host) and is_bare):
         raise ValidationError(
-            _("“%(text)s” is not an origin. Write scheme://host or scheme://host:port, like https://shop.example.com."),
+            _(
+                "“%(text)s” is not an origin. Enter scheme://host or scheme://host:port, for example "
+                "https://shop.example.com."
+            ),
             params={"text": text},
         )
     needs_port = port is not None and DEFAULT_PORTS.get(parts.scheme) != port
@@ -82,11 +85,11 @@ def parse_network(text: str) -> IpNetwork:
         meant = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError as exc:
         raise ValidationError(
-            _("“%(text)s” is not a network. Write an address or CIDR, like 203.0.113.7 or 10.0.0.0/8."),
+            _("“%(text)s” is not a network. Enter an address or CIDR, for example 203.0.113.7 or 10.0.0.0/8."),
             params={"text": text},
         ) from exc
     raise ValidationError(
-        _("“%(text)s” names an address inside a network. Did you mean %(meant)s?"),
+        _("“%(text)s” is an address within a network. Did you mean %(meant)s?"),
         params={"text": text, "meant": str(meant)},
     )
 
@@ -101,22 +104,23 @@ def normalize_networks(networks: Iterable[str]) -> list[str]:
 
 def demand_list_of_texts(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValidationError(_("This must be a list of texts."))
+        raise ValidationError(_("This must be a list of strings."))
     return value
 
 
 def validate_scopes(value: Any) -> None:
     if not normalize_scopes(demand_list_of_texts(value)):
-        raise ValidationError(_("Choose at least one scope; a key without any can do nothing."))
+        raise ValidationError(_("Choose at least one scope; without one, the key can’t do anything."))
 
 
 def publishable_mistakes(*, scopes: Any, origins: Any, miniprograms: Any) -> dict[str, ValidationError]:
     """What is wrong, per field, with a key that may stand in the source of a page."""
     mistakes = {
         "scopes": set(scopes) - PUBLISHABLE_SCOPES
-        and _("A publishable key may have the scope codes:create and no other: everybody can read it."),
+        and _("A publishable key can only have the scope codes:create, because anyone can read it."),
         "origins": not origins and _("A publishable key needs the origins of the pages that use it."),
-        "miniprograms": not miniprograms and _("A publishable key needs the mini-programs that it makes codes for."),
+        "miniprograms": not miniprograms
+        and _("Choose the mini-programs that this publishable key can create codes for."),
     }
     return {field: ValidationError(mistake) for field, mistake in mistakes.items() if mistake}
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -49,7 +50,7 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     # each has an index that holds the newest first
     list_filter = [("miniprogram", GrantedFilter), "kind", "env_version", ArchivedFilter]
     search_fields = ["search_text"]
-    search_help_text = _("Words in scene, label, page or external_id. The newest 1,000 codes are listed at most.")
+    search_help_text = _("Searches scene, label, page and external_id. Shows at most the newest 1,000 codes.")
     sortable_by = ()
     list_per_page = 50
     list_max_show_all = 0
@@ -77,7 +78,7 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     def name(self, code: IssuedCode) -> str:
         return code.title
 
-    @admin.display(description=_("picture"))
+    @admin.display(description=_("image"))
     def thumbnail(self, code: IssuedCode) -> str:
         address = reverse("code-image", args=[code.pk])
         return format_html(
@@ -127,20 +128,20 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
 
     @admin.display(description=_("when"))
     def moment(self, attempt: FailedAttempt) -> str:
-        return f"{timezone.localtime(attempt.at):%m-%d %H:%M:%S}"
+        return date_format(timezone.localtime(attempt.at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("mini-program"))
     def account(self, attempt: FailedAttempt) -> str:
         account = attempt.miniprogram
         return format_html('{}<br><span class="token-note">{}</span>', account.name, account.appid)
 
-    @admin.display(description=_("asked for"))
+    @admin.display(description=_("request"))
     def asked(self, attempt: FailedAttempt) -> str:
         more = [part for part in (attempt.page if attempt.scene else "", attempt.env_version) if part]
         note = " · ".join([*more, attempt.get_kind_display()] if attempt.kind != Kind.UNLIMITED else more)
         return format_html('{}<br><span class="token-note">{}</span>', attempt.scene or attempt.page, note)
 
-    @admin.display(description=_("what was wrong and what to do"))
+    @admin.display(description=_("problem and solution"))
     def explanation(self, attempt: FailedAttempt) -> str:
         return format_html(
             '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
@@ -150,7 +151,7 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
             f"rid {attempt.rid}" if attempt.rid else "",
         )
 
-    @admin.display(description=_("by whom"))
+    @admin.display(description=_("by"))
     def asker(self, attempt: FailedAttempt) -> str:
         note = f"{attempt.get_door_display()} · {attempt.took_ms} ms"
         return format_html('{}<br><span class="token-note">{}</span>', attempt.requested_by, note)
@@ -163,10 +164,10 @@ class LifetimePoolAdmin(GrantedRows, ReadOnlyAdmin):
     list_select_related = ["miniprogram"]
     readonly_fields = ["left"]
 
-    @admin.display(description=_("limited codes, for life"), ordering="used")
+    @admin.display(description=_("limited codes (lifetime)"), ordering="used")
     def gone(self, pool: LifetimePool) -> str:
         words = _("%(used)s used, %(left)s left") % {"used": f"{pool.used:,}", "left": f"{self.left(pool):,}"}
-        lost = _("answers lost: %(count)s") % {"count": f"{pool.uncertain:,}"} if pool.uncertain else ""
+        lost = _("unconfirmed: %(count)s") % {"count": f"{pool.uncertain:,}"} if pool.uncertain else ""
         return format_html('{}<br><span class="token-note">{}</span>', words, lost) if lost else str(words)
 
     @admin.display(description=_("unchecked pages"), ordering="unchecked_pages")
@@ -180,15 +181,15 @@ class LifetimePoolAdmin(GrantedRows, ReadOnlyAdmin):
 
     @admin.display(description=_("state"))
     def state(self, pool: LifetimePool) -> str:
-        warning = _("%(share)d %% of the codes are gone for ever: issue unlimited ones.")
+        warning = _("%(share)d %% of the lifetime quota is used. Create unlimited codes instead.")
         return _state(warning % {"share": pool.share * 100} if pool.is_warning else "")
 
-    @admin.display(description=_("state of the pages"))
+    @admin.display(description=_("page quota status"))
     def page_state(self, pool: LifetimePool) -> str:
-        warning = _("%(used)d of %(limit)d pages: put what differs into scene, or turn check_path on.")
+        warning = _("%(used)d of %(limit)d pages used. Put the variable part into scene, or turn check_path on.")
         facts = {"used": pool.unchecked_pages, "limit": UNCHECKED_PAGES}
         return _state(warning % facts if pool.is_page_warning else "")
 
 
 def _state(warning: str) -> str:
-    return format_html("<strong>{}</strong>", warning) if warning else str(_("fine"))
+    return format_html("<strong>{}</strong>", warning) if warning else str(_("OK"))

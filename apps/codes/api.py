@@ -75,7 +75,7 @@ class CodeList(OwnParametersOnly, generics.ListAPIView[IssuedCode]):
 
     @extend_schema(operation_id="list_codes", responses={(200, "application/json"): CodeOutput(many=True)})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The history of issued codes, newest first."""
+        """List codes, newest first."""
         request.accepted_renderer = renderers.JSONRenderer()
         return super().get(request, *args, **kwargs)
 
@@ -83,18 +83,18 @@ class CodeList(OwnParametersOnly, generics.ListAPIView[IssuedCode]):
         operation_id="issue_code",
         request=CodeInput,
         parameters=[
-            OpenApiParameter("embed", str, enum=[EMBED], description="Adds `image_data` to the answer."),
+            OpenApiParameter("embed", str, enum=[EMBED], description="Adds `image_data` to the response."),
             IDEMPOTENCY_KEY,
         ],
         responses={
-            (200, "application/json"): issued_answer("Issued before: the stored code.", is_reused=True),
+            (200, "application/json"): issued_answer("Already existed: the stored code.", is_reused=True),
             (201, "application/json"): issued_answer("A new code.", is_reused=False),
             (200, "image/*"): OpenApiTypes.BINARY,
             (201, "image/*"): OpenApiTypes.BINARY,
         },
     )
     def post(self, request: Request) -> HttpResponse:
-        """Issue a code, or get the identical one that was issued before (200 instead of 201)."""
+        """Create a code, or get the identical one if it already exists (200 instead of 201)."""
         # `null` lacks the same fields as `{}`
         given = dict(BODY.run_validation({} if request.data is None else request.data))
         embed = _read_embed(request)
@@ -150,7 +150,7 @@ class FailedAttemptList(OwnParametersOnly, generics.ListAPIView[FailedAttempt]):
 
     @extend_schema(operation_id="list_failed_attempts")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What WeChat or wxcode refused, with errcode, rid and what to do; kept for 90 days."""
+        """List failed requests, with errcode, rid and solution; kept for 90 days."""
         return super().get(request, *args, **kwargs)
 
 
@@ -158,7 +158,7 @@ def get_visible_code(caller: Caller, pk: int) -> IssuedCode:
     """The code with this id if the caller may see it. Raises NotFound."""
     code: IssuedCode | None = IssuedCode.objects.with_facts().visible_to(caller.appids).filter(pk=pk).first()
     if code is None:
-        raise NotFound(_("No code %(id)d, or it belongs to a mini-program that this key may not use.") % {"id": pk})
+        raise NotFound(_("No code %(id)d, or this key has no access to its mini-program.") % {"id": pk})
     return code
 
 

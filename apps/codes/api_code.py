@@ -32,12 +32,12 @@ class CodeDetail(OwnParametersOnly):
 
     @extend_schema(operation_id="get_code", responses=CodeDetailOutput)
     def get(self, request: Request, pk: int) -> Response:
-        """One issued code, with the pictures that it had before."""
+        """Get a code, with its previous images."""
         return _told(request, get_visible_code(caller_of(request), pk))
 
     @extend_schema(operation_id="change_code", request=ChangeInput, responses=CodeDetailOutput)
     def patch(self, request: Request, pk: int) -> Response:
-        """Another label, other tags. The key needs codes:read as well."""
+        """Change label and tags. The key also needs codes:read."""
         code = _changeable(request, pk)
         body = ChangeInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -53,7 +53,7 @@ class CodeArchive(OwnParametersOnly):
 
     @extend_schema(operation_id="archive_code", request=None, responses=CodeDetailOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Hide a code from the lists; its picture and its address still work. The key needs codes:read as well."""
+        """Archive a code: it is hidden from lists; its image and its URL still work. The key also needs codes:read."""
         code = _changeable(request, pk)
         archive_code(code, is_archived=self.is_archived)
         return _told(request, code)
@@ -66,7 +66,7 @@ class CodeUnarchive(CodeArchive):
 
     @extend_schema(operation_id="unarchive_code", request=None, responses=CodeDetailOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Show a code in the lists again. The key needs codes:read as well."""
+        """Restore an archived code. The key also needs codes:read."""
         return super().post(request, pk)
 
 
@@ -77,10 +77,10 @@ class CodeReissue(OwnParametersOnly):
 
     @extend_schema(operation_id="reissue_code", request=ReissueInput, responses=CodeDetailOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Another picture for the same scene, page and history; the old one is kept.
+        """Regenerate the image; the previous one is kept.
 
-        Costs one call at WeChat, and for the kinds limited and qrcode one of the 100,000. The key needs
-        codes:read as well.
+        Uses one call to WeChat and, for the kinds limited and qrcode, one of the 100,000 lifetime codes. The key also
+        needs codes:read.
         """
         code = _changeable(request, pk)
         body = ReissueInput(data=request.data)
@@ -90,7 +90,7 @@ class CodeReissue(OwnParametersOnly):
         foreign = find_kind_problems({**looks, "kind": code.kind, "path": code.page, "scene": code.scene})
         wrong = {name: found for name, found in foreign.items() if name in looks}
         if wrong:
-            raise InvalidRequest(_("This kind of code cannot look like that."), errors=wrong)
+            raise InvalidRequest(_("This kind of code doesn’t support that appearance."), errors=wrong)
         reissue_code(code, looks=looks, issuer=issuer_of(caller_of(request)))
         return _told(request, code)
 
@@ -107,14 +107,14 @@ class CodeImageView(OwnParametersOnly):
         parameters=[
             OpenApiParameter("width", int, enum=list(pictures.COPY_WIDTHS), description="A smaller copy, in pixels."),
             OpenApiParameter(
-                "version", int, description="An earlier picture of a code that was reissued; 0 is the first."
+                "version", int, description="A previous image of a code whose image was regenerated; 0 is the first."
             ),
-            OpenApiParameter("download", str, enum=["1"], description="Answer as a file to save."),
+            OpenApiParameter("download", str, enum=["1"], description="Return as a file to save."),
         ],
         responses={(200, "image/*"): OpenApiTypes.BINARY, 304: None},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """The picture, immutable, with a strong ETag."""
+        """Get the image: immutable, with a strong ETag."""
         code = get_visible_code(caller_of(request), pk)
         width, version = _read_width(request), _read_version(request)
         is_download = bool(read_choice(request.query_params, "download", known=["1"]))
@@ -149,8 +149,8 @@ def _find_earlier(code: IssuedCode, version: int) -> EarlierPicture:
     found: EarlierPicture | None = EarlierPicture.objects.filter(code=code, version=version).first()
     if found is None:
         raise NotFound(
-            _("Code %(id)d never had a picture %(version)d.") % {"id": code.pk, "version": version},
-            advice=_("Its pictures are listed in `earlier_pictures` of the code."),
+            _("Code %(id)d has no image version %(version)d.") % {"id": code.pk, "version": version},
+            advice=_("Its images are listed in `earlier_pictures` of the code."),
         )
     return found
 
@@ -167,8 +167,8 @@ def _read_version(request: Request) -> int | None:
     if not asked:
         return None
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
-        message = str(_("Use a whole number, or leave it out for the present picture."))
-        raise InvalidRequest(_("This is no version of a picture."), errors={"version": [message]})
+        message = str(_("Use a whole number, or omit it for the current image."))
+        raise InvalidRequest(_("Not a valid image version."), errors={"version": [message]})
     return int(asked)
 
 
@@ -180,5 +180,5 @@ def _read_width(request: Request) -> int | None:
     if not asked.isascii() or not asked.isdigit() or int(asked[:6]) not in pictures.COPY_WIDTHS:
         known = ", ".join(map(str, pictures.COPY_WIDTHS))
         message = _("Use one of %(known)s, or leave it out for the original.") % {"known": known}
-        raise InvalidRequest(_("This width is not kept."), errors={"width": [message]})
+        raise InvalidRequest(_("No image of this width is available."), errors={"width": [message]})
     return int(asked)

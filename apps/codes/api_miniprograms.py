@@ -17,13 +17,13 @@ from apps.wechat.types import LIFETIME_CODES, UNCHECKED_PAGES
 
 
 class PoolOutput(serializers.Serializer[Any]):
-    """What a mini-program has for its life, and how much of it is gone."""
+    """A lifetime quota of a mini-program, and how much of it is used."""
 
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
-    uncertain = serializers.IntegerField(help_text="Calls whose answer was lost, which WeChat may have counted.")
+    uncertain = serializers.IntegerField(help_text="Calls without a response, which WeChat may have counted.")
     left = serializers.IntegerField()
-    is_warning = serializers.BooleanField(help_text="80 % are gone.")
+    is_warning = serializers.BooleanField(help_text="At least 80 % are used.")
 
 
 EXAMPLE: dict[str, Any] = MINIPROGRAM_EXAMPLE | {
@@ -38,7 +38,7 @@ EXAMPLE: dict[str, Any] = MINIPROGRAM_EXAMPLE | {
 
 @extend_schema_serializer(examples=[OpenApiExample("A mini-program", value=EXAMPLE, response_only=True)])
 class MiniProgramWithPools(MiniProgramOutput):
-    """A mini-program that the key may use: defaults, health of its token, what it has left for its life."""
+    """A mini-program that the key can use: defaults, token state and lifetime quotas."""
 
     width = serializers.IntegerField()
     auto_color = serializers.BooleanField()
@@ -53,7 +53,7 @@ class MiniProgramList(tokens_api.MiniProgramList):
 
     @extend_schema(operation_id="list_miniprograms", responses=MiniProgramWithPools(many=True))
     def get(self, request: Request) -> Response:
-        """The mini-programs that this key may use, with their defaults, the health of their tokens, and their pools."""
+        """List the mini-programs that this key can use, with their defaults, token state and lifetime quotas."""
         answer = super().get(request)
         usable = MiniProgram.objects.active().usable_by(caller_of(request).appids).select_related("lifetime_pool")
         known = {miniprogram.appid: miniprogram for miniprogram in usable}

@@ -27,14 +27,14 @@ class SameCodeExists(Conflict):
     """Another code of the mini-program has these very parameters."""
 
     code = "same_code_exists"
-    title = _("Another code looks like this")
+    title = _("An identical code exists")
 
 
 class ReissuedMeanwhile(Conflict):
     """Somebody else reissued the same code at the same moment."""
 
     code = "reissued_meanwhile"
-    title = _("The code was reissued meanwhile")
+    title = _("The code was reissued in the meantime")
 
 
 def change_code(code: IssuedCode, *, label: str | None = None, tags: Sequence[str] | None = None) -> None:
@@ -67,8 +67,8 @@ def reissue_code(code: IssuedCode, *, looks: Mapping[str, Any], issuer: Issuer) 
     same = IssuedCode.objects.filter(miniprogram=code.miniprogram, digest=new_digest).exclude(pk=code.pk).first()
     if same is not None:
         raise SameCodeExists(
-            _("Code %(id)d has the same scene, page and looks.") % {"id": same.pk},
-            advice=_("Use that code, or choose other looks."),
+            _("Code %(id)d has the same scene, page and appearance.") % {"id": same.pk},
+            advice=_("Use that code, or choose a different appearance."),
         )
     started = time.monotonic()
     try:
@@ -114,8 +114,8 @@ def _replace_picture(code: IssuedCode, fresh: IssuedCode, issuer: Issuer) -> Non
         # only one of two that reissue it at once may count on from the same picture
         if not IssuedCode.objects.filter(pk=code.pk, reissues=code.reissues).update(reissues=code.reissues + 1):
             raise ReissuedMeanwhile(
-                _("Somebody else has reissued code %(id)d at this moment.") % {"id": code.pk},
-                advice=_("Look at it again before you reissue it once more."),
+                _("Someone else has just reissued code %(id)d.") % {"id": code.pk},
+                advice=_("Check the new image before you reissue it again."),
             )
         EarlierPicture.objects.create(
             code=code,

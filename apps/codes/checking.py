@@ -83,7 +83,7 @@ def _tags(value: object) -> list[str]:
 
 def _text(text: str, *, longest: int) -> list[str]:
     if len(text) > longest:
-        return [str(_("Too long by %(excess)d (at most %(most)d characters): shorten it.") % _excess(text, longest))]
+        return [str(_("%(excess)d characters too long (the limit is %(most)d).") % _excess(text, longest))]
     if not text.isprintable():
         return [str(_("Remove the line breaks and invisible characters."))]
     return []
@@ -94,10 +94,10 @@ def _excess(text: str, longest: int) -> dict[str, int]:
 
 
 NO_SCENE = _("Kind %(kind)s has no scene: put parameters into path, or use kind unlimited.")
-USE_PATH = _("Kind %(kind)s takes path instead, which may carry a query.")
-USE_PAGE = _("Kind %(kind)s takes page, and parameters in scene.")
-NOT_CHECKED = _("Kind %(kind)s knows no check_path: leave it out.")
-NOT_DRAWN = _("Kind %(kind)s knows only path and width: leave it out, or use kind limited or unlimited.")
+USE_PATH = _("Kind %(kind)s uses path instead, which can contain a query.")
+USE_PAGE = _("Kind %(kind)s uses page, with parameters in scene.")
+NOT_CHECKED = _("Kind %(kind)s doesn’t support check_path. Omit it.")
+NOT_DRAWN = _("Kind %(kind)s supports only path and width. Omit this, or use kind limited or unlimited.")
 PATH_FOREIGN = {"scene": NO_SCENE, "page": USE_PATH, "check_path": NOT_CHECKED}
 FOREIGN_FIELDS: dict[str, dict[str, Any]] = {
     Kind.UNLIMITED.value: {"path": USE_PAGE},

@@ -115,13 +115,13 @@ extend_schema_serializer(examples=[OpenApiExample("A code", value=CODE, response
 extend_schema_serializer(
     examples=[OpenApiExample(name, value=value, request_only=True) for name, value in REQUESTS.items()]
 )(CodeInput)
-extend_schema_serializer(examples=[OpenApiExample("A code with another picture", value=REISSUED, response_only=True)])(
-    CodeDetailOutput
-)
 extend_schema_serializer(
-    examples=[OpenApiExample("Another name", value={"label": "Table 7, window", "tags": ["hall"]}, request_only=True)]
+    examples=[OpenApiExample("A code with a regenerated image", value=REISSUED, response_only=True)]
+)(CodeDetailOutput)
+extend_schema_serializer(
+    examples=[OpenApiExample("A new name", value={"label": "Table 7, window", "tags": ["hall"]}, request_only=True)]
 )(ChangeInput)
-extend_schema_serializer(examples=[OpenApiExample("A bigger picture", value={"width": 1280}, request_only=True)])(
+extend_schema_serializer(examples=[OpenApiExample("A larger image", value={"width": 1280}, request_only=True)])(
     ReissueInput
 )
 extend_schema_serializer(examples=[OpenApiExample("A page not published", value=FAILED_ATTEMPT, response_only=True)])(

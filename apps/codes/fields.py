@@ -23,19 +23,19 @@ def shown(value: Any) -> str:
 class Shorter(MaxLengthValidator):
     """Says how long the text is."""
 
-    message = _("%(show_value)d characters, at most %(limit_value)d: shorten it.")
+    message = _("%(show_value)d characters; the limit is %(limit_value)d.")
 
 
 class Teaching(serializers.Field):  # type: ignore[type-arg]
     """Written before a field: a refusal shows the value and says what to send instead."""
 
     wanted: Any = ""
-    default_error_messages: ClassVar[Any] = {"null": _("Leave it out, or send a value: null is none.")}
+    default_error_messages: ClassVar[Any] = {"null": _("Send a value or omit the field; null is not allowed.")}
 
     def refuse(self, value: Any) -> NoReturn:
         """Raises ValidationError."""
         raise serializers.ValidationError(
-            _("%(value)s does not fit: %(wanted)s") % {"value": shown(value), "wanted": self.wanted}
+            _("%(value)s is not valid: %(wanted)s") % {"value": shown(value), "wanted": self.wanted}
         )
 
 
@@ -65,7 +65,7 @@ class StrictCharField(Teaching, serializers.CharField):
             self.refuse(data)
         if "\0" in data:
             raise serializers.ValidationError(
-                _("%(value)s holds the invisible character U+0000: remove it.") % {"value": shown(data)}
+                _("%(value)s contains the invisible character U+0000. Remove it.") % {"value": shown(data)}
             )
         return str(super().to_internal_value(data))
 
@@ -103,14 +103,14 @@ class KnownChoiceField(Teaching, serializers.ChoiceField):
         nearest = difflib.get_close_matches(str(data)[:SHOWN_LENGTH].lower(), known, n=1)
         listed = ", ".join([*nearest, *(word for word in known if word not in nearest)])
         raise serializers.ValidationError(
-            _("%(value)s is none of them: use one of %(known)s.") % {"value": shown(data), "known": listed}
+            _("%(value)s is not a valid choice. Use one of %(known)s.") % {"value": shown(data), "known": listed}
         )
 
 
 class TagsField(Teaching, serializers.ListField):
     """A list of strings, each once."""
 
-    wanted = _('Use a list of strings, like ["hall", "2026"].')
+    wanted = _('Use a list of strings, for example ["hall", "2026"].')
 
     def __init__(self, *, max_length: int, longest: int, **options: Any) -> None:
         child = LineField(max_length=longest, error_messages={"blank": _("Remove the empty tag.")})
@@ -142,7 +142,7 @@ class LineColorField(Teaching):
     A part that is "" is 0; a colour of which every part is, is left out: SDKs send it so where no colour was set.
     """
 
-    wanted = _('Use an object like {"r": 0, "g": 110, "b": 255}.')
+    wanted = _('Use an object, for example {"r": 0, "g": 110, "b": 255}.')
 
     def to_internal_value(self, data: Any) -> LineColor:
         if not isinstance(data, dict):

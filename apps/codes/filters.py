@@ -20,16 +20,17 @@ class CodeFilter(django_filters.FilterSet):
     env_version = KnownChoiceFilter(choices=EnvVersion.choices)
     external_id = django_filters.CharFilter(help_text="Exactly this external_id.")
     search = django_filters.CharFilter(
-        help_text="Words that all occur in scene, label, page or external_id, also inside other words; "
-        "small and capital letters are the same."
+        help_text=(
+            "Words that all occur in scene, label, page or external_id, also inside other words; not case-sensitive."
+        )
     )
     tag = django_filters.CharFilter(help_text="Exactly this tag.")
     batch = django_filters.NumberFilter(
         max_digits=18,
         decimal_places=0,
-        help_text="Codes of this batch, those included that had been issued before it.",
+        help_text="Codes of this batch, including those that already existed.",
     )
-    client = django_filters.CharFilter(help_text="Name of the API client that asked.")
+    client = django_filters.CharFilter(help_text="Name of the API client that sent the request.")
     issued_after = MomentFilter(help_text="At this moment or later.")
     issued_before = MomentFilter(help_text="Before this moment.")
     archived = StrictBooleanFilter(help_text="true: only archived codes.")
@@ -66,7 +67,7 @@ class FailedAttemptFilter(django_filters.FilterSet):
     appid = django_filters.CharFilter(field_name="miniprogram__appid", help_text="One mini-program.")
     kind = KnownChoiceFilter(choices=Kind.choices)
     code = django_filters.CharFilter(help_text="The code of the problem, for example wechat_rejected_input.")
-    errcode = django_filters.NumberFilter(max_digits=9, decimal_places=0, help_text="WeChat's errcode.")
+    errcode = django_filters.NumberFilter(max_digits=9, decimal_places=0, help_text="WeChat’s errcode.")
 
     class Meta:
         model = FailedAttempt

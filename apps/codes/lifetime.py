@@ -42,8 +42,8 @@ def spending(miniprogram: MiniProgram, digest: str) -> Iterator[None]:
     with redis_errors() as redis:
         if not redis.set(mark, 1, nx=True, ex=CALL_SECONDS):
             raise AnswerLost(
-                _("The answer to the same request, a moment ago, was lost; WeChat may have counted it."),
-                advice=_("Repeat it after %(seconds)d s if one more of the 100,000 may be spent on it.")
+                _("The response to the same request was lost a moment ago; WeChat may already have counted it."),
+                advice=_("Retry after %(seconds)d s if you accept using up one more of the 100,000 codes.")
                 % {"seconds": LOST_SECONDS},
                 retry_after=LOST_SECONDS,
             )

@@ -36,7 +36,7 @@ class StorageUnavailable(WxcodeError):
     """The media storage did not take or give a picture."""
 
     code = "storage_unavailable"
-    title = _("Pictures cannot be stored")
+    title = _("Images can’t be saved")
     http_status = 503
     is_retryable = True
 
@@ -45,7 +45,7 @@ class PictureMissing(NotFound):
     """The history knows the code, but its file is gone."""
 
     code = "picture_missing"
-    title = _("The picture is gone")
+    title = _("Image missing")
 
 
 def store_image(image: CodeImage) -> tuple[str, str]:
@@ -110,8 +110,8 @@ def _save(name: str, content: bytes) -> None:
             default_storage.save(name, ContentFile(content))
     except OSError as error:
         raise StorageUnavailable(
-            _("The media storage did not take the picture (%(reason)s).") % {"reason": error.strerror or "error"},
-            advice=_("Nothing was lost: repeat the request. Operators: check space and rights of the media storage."),
+            _("The image could not be saved to media storage (%(reason)s).") % {"reason": error.strerror or "error"},
+            advice=_("Nothing was lost: try again. Operators: check the media storage’s free space and permissions."),
             retry_after=10,
         ) from error
 
@@ -124,11 +124,11 @@ def _read(name: str) -> bytes:
     except FileNotFoundError:
         raise PictureMissing(
             _("The file of this code is not in the media storage."),
-            advice=_("Operators: restore the media storage, or issue the code again."),
+            advice=_("Operators: restore the media storage, or create the code again."),
         ) from None
     except OSError as error:
         raise StorageUnavailable(
-            _("The media storage does not answer (%(reason)s).") % {"reason": error.strerror or "error"},
+            _("The media storage is not responding (%(reason)s).") % {"reason": error.strerror or "error"},
             advice=_("Try again in a few seconds."),
             retry_after=10,
         ) from error

@@ -45,14 +45,16 @@ MOMENT = serializers.DateTimeField()
 
 
 class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
-    """The body of `POST codes/`. What is left out follows the mini-program's defaults."""
+    """The body of `POST codes/`. Omitted fields take the mini-program’s defaults."""
 
     appid = StrictCharField(
         max_length=64,
         help_text="The mini-program that the code opens.",
-        error_messages=dict.fromkeys(("required", "blank"), _("Say which mini-program the code opens, by its appid.")),
+        error_messages=dict.fromkeys(
+            ("required", "blank"), _("Enter the appid of the mini-program that the code opens.")
+        ),
     )
-    kind = KnownChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat's code APIs.")
+    kind = KnownChoiceField(choices=Kind.choices, required=False, help_text="Which of WeChat’s code APIs.")
     scene = StrictCharField(
         required=False,
         trim_whitespace=False,
@@ -63,8 +65,10 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         trim_whitespace=False,
-        help_text="Without leading / and without parameters. Empty or left out: the mini-program's default page, or "
-        "the home page if it has none. `/` alone is the home page.",
+        help_text=(
+            "Without leading / and without parameters. Empty or left out: the mini-program’s default "
+            "page, or the home page if it has none. `/` alone is the home page."
+        ),
     )
     path = StrictCharField(
         required=False,
@@ -74,19 +78,17 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
         f"(qrcode: {QRCODE_PATH_MAX_BYTES} bytes).",
     )
     env_version = KnownChoiceField(choices=EnvVersion.choices, required=False)
-    check_path = StrictBooleanField(
-        required=False, help_text="Whether WeChat checks that the released version has the page."
-    )
+    check_path = StrictBooleanField(required=False, help_text="Check that the page is published.")
     width = StrictIntegerField(required=False, help_text=f"Pixels, {WIDTH_MIN} to {WIDTH_MAX}.")
     auto_color = StrictBooleanField(required=False)
     line_color = LineColorField(required=False, help_text="Used when auto_color is off.")
-    is_hyaline = StrictBooleanField(required=False, help_text="Transparent background: the picture is a PNG.")
+    is_hyaline = StrictBooleanField(required=False, help_text="Transparent background; the image is a PNG.")
     label = LineField(  # type: ignore[assignment]
         required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH
     )
     tags = TagsField(required=False, max_length=TAGS_MAX_COUNT, longest=TAG_MAX_LENGTH)
     external_id = LineField(
-        required=False, allow_blank=True, max_length=EXTERNAL_ID_MAX_LENGTH, help_text="Your own name for this code."
+        required=False, allow_blank=True, max_length=EXTERNAL_ID_MAX_LENGTH, help_text="Your own ID for this code."
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -113,7 +115,7 @@ class CodeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class CodeOutput(serializers.Serializer[IssuedCode]):
-    """A code as the API shows it: the parameters that were really used, and where the picture is."""
+    """A code: the parameters that were used, and the URL of its image."""
 
     # one by one, because a ModelSerializer finds them out for every answer again, at a millisecond each time
     # for the OpenAPI document
@@ -127,7 +129,7 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     path = serializers.SerializerMethodField(help_text="Kinds limited and qrcode: the page with its query.")
     env_version = serializers.ChoiceField(choices=EnvVersion.choices)
     check_path = serializers.BooleanField()
-    width = serializers.IntegerField(help_text="Pixels, as asked for.")
+    width = serializers.IntegerField(help_text="Requested width in pixels.")
     auto_color = serializers.BooleanField()
     line_color = LineColorField()
     is_hyaline = serializers.BooleanField()
@@ -136,19 +138,21 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     external_id = serializers.CharField()
     num_used = serializers.IntegerField(
         allow_null=True,
-        help_text="Kinds limited and qrcode: how many of the mini-program's 100,000 were used up with this one.",
+        help_text=(
+            "Kinds limited and qrcode: how many of the mini-program’s 100,000 codes are used, including this one."
+        ),
     )
     media_type = serializers.CharField(help_text="image/jpeg, or image/png for a transparent code.")
     image_size = serializers.IntegerField(help_text="Bytes.")
-    image_width = serializers.IntegerField(help_text="Pixels, as WeChat drew it.")
-    image_url = serializers.SerializerMethodField(help_text="The picture; it needs the same authentication.")
-    image_data = serializers.SerializerMethodField(help_text="The picture as a data URL, with ?embed=data_url.")
+    image_width = serializers.IntegerField(help_text="Pixels, as returned by WeChat.")
+    image_url = serializers.SerializerMethodField(help_text="URL of the image; it needs the same authentication.")
+    image_data = serializers.SerializerMethodField(help_text="The image as a data URL, with ?embed=data_url.")
     client = serializers.CharField(source="client.name", default=None, allow_null=True)
     issued_by = serializers.CharField()
     door = serializers.ChoiceField(choices=Door.choices)
     issued_at = serializers.DateTimeField()
     archived_at = serializers.DateTimeField(allow_null=True)
-    is_reused = serializers.SerializerMethodField(help_text="Whether this very code had been issued before.")
+    is_reused = serializers.SerializerMethodField(help_text="Whether the code already existed.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -221,16 +225,16 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
 
 
 class EarlierPictureOutput(serializers.Serializer[EarlierPicture]):
-    """A picture that a reissue replaced, and how it was asked for."""
+    """An image that was replaced, and the parameters it was requested with."""
 
-    version = serializers.IntegerField(help_text="0: the one that the code was issued with.")
+    version = serializers.IntegerField(help_text="0: the one that the code was created with.")
     width = serializers.IntegerField()
     auto_color = serializers.BooleanField()
     line_color = LineColorField()
     is_hyaline = serializers.BooleanField()
     media_type = serializers.CharField()
     image_size = serializers.IntegerField(help_text="Bytes.")
-    image_width = serializers.IntegerField(help_text="Pixels, as WeChat drew it.")
+    image_width = serializers.IntegerField(help_text="Pixels, as returned by WeChat.")
     image_url = serializers.SerializerMethodField()
     replaced_at = serializers.DateTimeField()
     replaced_by = serializers.CharField()
@@ -241,9 +245,9 @@ class EarlierPictureOutput(serializers.Serializer[EarlierPicture]):
 
 
 class CodeDetailOutput(CodeOutput):
-    """A code with the pictures that it had before."""
+    """A code with its previous images."""
 
-    reissues = serializers.IntegerField(help_text="How often it got another picture.")
+    reissues = serializers.IntegerField(help_text="How often the image was regenerated.")
     earlier_pictures = EarlierPictureOutput(many=True, help_text="Newest first.")
 
     def to_representation(self, code: IssuedCode) -> dict[str, Any]:
@@ -256,7 +260,7 @@ class CodeDetailOutput(CodeOutput):
 
 
 class ChangeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
-    """The body of `PATCH codes/{id}/`; what is left out stays."""
+    """The body of `PATCH codes/{id}/`; omitted fields stay as they are."""
 
     label = LineField(required=False, allow_blank=True, max_length=LABEL_MAX_LENGTH)  # type: ignore[assignment]
     tags = TagsField(
@@ -268,7 +272,7 @@ class ChangeInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class ReissueInput(UnknownFieldsRefused, serializers.Serializer[Any]):
-    """The body of `POST codes/{id}/reissue`, which may be empty; what is left out stays as it is."""
+    """The body of `POST codes/{id}/reissue`, which can be empty; omitted fields stay as they are."""
 
     width = StrictIntegerField(required=False, help_text=f"Pixels, {WIDTH_MIN} to {WIDTH_MAX}.")
     auto_color = StrictBooleanField(required=False)
@@ -280,7 +284,7 @@ class ReissueInput(UnknownFieldsRefused, serializers.Serializer[Any]):
 
 
 class FailedAttemptOutput(serializers.Serializer[FailedAttempt]):
-    """A code that was asked for in vain: what was asked, what WeChat or wxcode said, and what to do."""
+    """A failed request for a code: the request, the error and how to fix it."""
 
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
@@ -291,9 +295,9 @@ class FailedAttemptOutput(serializers.Serializer[FailedAttempt]):
     env_version = serializers.CharField()
     requested_by = serializers.CharField()
     door = serializers.ChoiceField(choices=Door.choices)
-    code = serializers.CharField(help_text="As in the problem that the caller got.")
-    errcode = serializers.IntegerField(allow_null=True, help_text="WeChat's, if WeChat refused.")
-    rid = serializers.CharField(help_text="WeChat's own number of the call.")
+    code = serializers.CharField(help_text="The code of the problem that the caller received.")
+    errcode = serializers.IntegerField(allow_null=True, help_text="WeChat’s errcode, if WeChat rejected the call.")
+    rid = serializers.CharField(help_text="WeChat’s ID of the call.")
     detail = serializers.CharField()
     advice = serializers.CharField(source="cure", help_text="What to do about the errcode; empty where unknown.")
     took_ms = serializers.IntegerField()

@@ -40,7 +40,7 @@ class ExternalIdTaken(Conflict):
     """The caller's own name already belongs to another code."""
 
     code = "external_id_taken"
-    title = _("external_id is taken")
+    title = _("external_id is already used")
 
 
 @dataclass(frozen=True)
@@ -157,13 +157,12 @@ def adopt_external_id(code: IssuedCode, request: CodeRequest, issuer: Issuer) ->
         return code
     if code.client_id != issuer.client_id:
         raise ExternalIdTaken(
-            _("This very code was issued before by somebody else, who alone may name it."),
-            advice=_("Leave external_id out to use the same code, or change the scene to get a code of its own."),
+            _("This code was already created by another client; only that client can set its external_id."),
+            advice=_("Omit external_id to reuse that code, or change the scene to get a separate one."),
         )
     if code.external_id:
         raise ExternalIdTaken(
-            _("This very code was issued before and carries the external_id “%(known)s”.")
-            % {"known": code.external_id},
+            _("This code already exists with the external_id “%(known)s”.") % {"known": code.external_id},
             advice=_("Use that external_id, or change the scene to get a code of its own."),
         )
     _refuse_taken_external_id(request, issuer, code_id=code.pk)
@@ -188,9 +187,9 @@ def _refuse_taken_external_id(request: CodeRequest, issuer: Issuer, *, code_id: 
     )
     if taken is not None:
         raise ExternalIdTaken(
-            _("The external_id “%(external_id)s” names code %(id)d, which has other parameters.")
+            _("The external_id “%(external_id)s” belongs to code %(id)d, which has different parameters.")
             % {"external_id": request.external_id, "id": taken.pk},
-            advice=_("Use another external_id, or ask for that code with the parameters it was issued with."),
+            advice=_("Use another external_id, or request that code with the parameters it was created with."),
         )
 
 

@@ -26,7 +26,7 @@ class CoordinationUnavailable(WxcodeError):
     """Redis does not answer."""
 
     code = "redis_unavailable"
-    title = _("Redis does not answer")
+    title = _("Redis is not responding")
     http_status = 503
     is_retryable = True
 
@@ -75,7 +75,7 @@ def forget_trouble() -> None:
 
 def _unavailable() -> CoordinationUnavailable:
     return CoordinationUnavailable(
-        _("Redis, which the processes of wxcode agree through, does not answer."),
+        _("wxcode can’t reach Redis, which its processes use to coordinate."),
         advice=_("Try again in a few seconds. Operators: see /readyz and REDIS_URL."),
         retry_after=2,
     )

@@ -53,7 +53,7 @@ class StillWorking(WxcodeError):
     """The request with this key is being worked on."""
 
     code = "idempotency_in_progress"
-    title = _("The first request is not finished")
+    title = _("The first request is still running")
     http_status = 409
     is_retryable = True
 
@@ -98,8 +98,8 @@ def run_once(request: Repeatable, work: Callable[[], str]) -> tuple[str, bool]:
         )
     except WaitedTooLong as error:
         raise StillWorking(
-            _("A request with this Idempotency-Key is being worked on."),
-            advice=_("Repeat the same request after %(seconds)d s; it answers the result of the first.")
+            _("A request with this Idempotency-Key is still being processed."),
+            advice=_("Send the same request again after %(seconds)d s to get the result of the first one.")
             % {"seconds": RETRY_SECONDS},
             retry_after=RETRY_SECONDS,
         ) from error
@@ -135,8 +135,8 @@ def _claim(request: Repeatable) -> str:
 def key_reused() -> KeyReused:
     """The error for a key that came with other content."""
     return KeyReused(
-        _("This Idempotency-Key came with another request before."),
-        advice=_("Make a new key for every new request; repeat a request with its key and the same content."),
+        _("This Idempotency-Key was already used for a different request."),
+        advice=_("Use a new key for each new request; to retry, send the same key and the same content."),
     )
 
 

@@ -81,7 +81,7 @@ def acquire_permit(
     if wait < 0:
         seconds = max(math.ceil(-wait / 1_000_000 - max_wait_seconds), 1)
         raise PermitRefused(
-            _("All permits of this minute are taken."),
+            _("The call limit for this minute is reached."),
             advice=_("Repeat the request after %(seconds)d s.") % {"seconds": seconds},
             retry_after=seconds,
         )

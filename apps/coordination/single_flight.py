@@ -43,7 +43,7 @@ class WaitedTooLong(WxcodeError):
     """Somebody else is doing the same work and was not done in time."""
 
     code = "waited_too_long"
-    title = _("Still being worked on")
+    title = _("Still in progress")
     http_status = 503
     is_retryable = True
 
@@ -236,6 +236,6 @@ def _ended(lock: str) -> str:
 def _waited_too_long() -> WaitedTooLong:
     return WaitedTooLong(
         _("Another process is doing the same work and has not finished."),
-        advice=_("Try again in a moment; the result will be there or the reason will be known."),
+        advice=_("Try again in a moment."),
         retry_after=2,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,8 +22,11 @@ CAPTIONS: dict[str, tuple[Any, Callable[[IssuedCode], str]]] = {
     "appid": (gettext_lazy("appid"), lambda code: code.miniprogram.appid),
     "env_version": (gettext_lazy("Version"), lambda code: code.env_version),
     "kind": (gettext_lazy("Kind"), lambda code: code.kind),
-    "issued_at": (gettext_lazy("Issued on"), lambda code: f"{timezone.localtime(code.issued_at):%Y-%m-%d}"),
-    "issued_by": (gettext_lazy("Issued by"), lambda code: code.issued_by.partition(":")[2] or code.issued_by),
+    "issued_at": (
+        gettext_lazy("Created on"),
+        lambda code: date_format(timezone.localtime(code.issued_at), "DATE_FORMAT"),
+    ),
+    "issued_by": (gettext_lazy("Created by"), lambda code: code.issued_by.partition(":")[2] or code.issued_by),
     "id": (gettext_lazy("Number"), lambda code: str(code.pk)),
 }
 

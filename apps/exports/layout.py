@@ -88,7 +88,7 @@ def sheet_layout(*, columns: int, size: float | None, captions: int, has_cut_mar
     size = min(largest, MOST_SIZE) if size is None else size
     if not LEAST_SIZE <= size <= largest + 0.01:
         raise cannot_be(
-            "size", _("Use %(least)d to %(most)d mm with %(columns)d columns.")
+            "size", _("With %(columns)d codes per row, use %(least)d to %(most)d mm.")
             % {"least": LEAST_SIZE, "most": largest, "columns": columns},
         )  # fmt: skip
     height = size + 2 * PADDING + captions * CAPTION_LINE

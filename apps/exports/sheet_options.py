@@ -94,7 +94,7 @@ def read_measure(query: QueryDict, name: str) -> float | None:
     if not asked:
         return None
     if not MEASURE.fullmatch(asked):
-        raise invalid(name, _("Use millimetres, like 45 or 45.5."))
+        raise invalid(name, _("Use millimetres, for example 45 or 45.5."))
     return float(asked)
 
 

@@ -33,14 +33,14 @@ ENTRIES = {
     "resume": gettext_noop("Resumed."),
     "cancel": gettext_noop("Cancelled."),
     "retry": gettext_noop("Retried the failed rows."),
-    "retry-lost": gettext_noop("Retried the failed and the lost rows."),
+    "retry-lost": gettext_noop("Retried failed rows and rows without a response."),
     "rename": gettext_noop("Renamed from “%(old)s” to “%(new)s”."),
 }
 TAKEN = {
-    "zip": gettext_noop("Took its pictures as a ZIP."),
-    "csv": gettext_noop("Took its rows as CSV."),
-    "xlsx": gettext_noop("Took its rows as XLSX."),
-    "pdf": gettext_noop("Took its sheets as PDF."),
+    "zip": gettext_noop("Downloaded its images (ZIP)."),
+    "csv": gettext_noop("Downloaded its rows (CSV)."),
+    "xlsx": gettext_noop("Downloaded its rows (XLSX)."),
+    "pdf": gettext_noop("Downloaded its print sheets (PDF)."),
 }
 
 

@@ -20,7 +20,7 @@ FILE, TEXT, PATTERN = "file", "text", "pattern"
 SOURCES = [
     (FILE, gettext_lazy("Upload")),
     (TEXT, gettext_lazy("Paste")),
-    (PATTERN, gettext_lazy("Count up")),
+    (PATTERN, gettext_lazy("Number series")),
 ]
 VARIABLES = 3
 FIRST_PATTERN = {
@@ -43,8 +43,8 @@ class VariableForm(forms.Form):
     name = forms.CharField(required=False, max_length=30, label=gettext_lazy("Name"))
     first = forms.IntegerField(required=False, label=gettext_lazy("From"))
     last = forms.IntegerField(required=False, label=gettext_lazy("To"))
-    pad = forms.IntegerField(required=False, min_value=0, max_value=20, label=gettext_lazy("Digits"))
-    values = forms.CharField(required=False, label=gettext_lazy("Or these"), max_length=20_000)
+    pad = forms.IntegerField(required=False, min_value=0, max_value=20, label=gettext_lazy("Minimum digits"))
+    values = forms.CharField(required=False, label=gettext_lazy("Or a list of values"), max_length=20_000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -72,8 +72,8 @@ class VariableForm(forms.Form):
 class PatternForm(forms.Form):
     """`table={n}` with the values of {n}; always bound, so that it can show what it makes."""
 
-    scene_pattern = forms.CharField(required=False, label=gettext_lazy("Scene of each code"), strip=False)
-    label_pattern = forms.CharField(required=False, label=gettext_lazy("Label of each code"))
+    scene_pattern = forms.CharField(required=False, label=gettext_lazy("Scene pattern"), strip=False)
+    label_pattern = forms.CharField(required=False, label=gettext_lazy("Label pattern"))
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data if data and "scene_pattern" in data else FIRST_PATTERN, label_suffix="")
@@ -123,7 +123,7 @@ class OrderForm(LookForm):
         required=False,
         max_length=NAME_MAX_LENGTH,
         label=gettext_lazy("Name"),
-        help_text=gettext_lazy("For people: “Tables, spring 2026”. Empty: the name of the file, or the day."),
+        help_text=gettext_lazy("For example “Tables, spring 2026”. Leave blank to use the file name or the date."),
     )
     source = forms.ChoiceField(choices=SOURCES, initial=FILE)
     text = forms.CharField(
@@ -175,7 +175,7 @@ class OrderForm(LookForm):
         if cleaned.get("source") == TEXT and not cleaned.get("text", "").strip():
             self.add_error("text", _("Paste at least one row."))
         if cleaned.get("source") == PATTERN and not self.pattern.is_valid():
-            self.add_error(None, _("Please look at the pattern."))
+            self.add_error(None, _("Please check the pattern."))
         return cleaned
 
     def typed_source(self) -> RowSource:

@@ -26,7 +26,7 @@ from apps.miniprograms.trail import as_message, word
 from apps.miniprograms.trailed_admin import describe_change
 
 ARCHIVED = gettext_noop("Archived.")
-RESTORED = gettext_noop("Brought back from the archive.")
+RESTORED = gettext_noop("Restored from the archive.")
 
 
 class CodeAction(StaffPage):

@@ -12,13 +12,13 @@ from apps.gallery.forms import KINDS_IN_SHORT, VERSIONS_IN_SHORT
 from apps.miniprograms.models import EnvVersion, MiniProgram
 
 TITLES: dict[str, Any] = {
-    "words": _("Words"),
+    "words": _("Search"),
     "appid": _("Mini-program"),
     "kind": _("Kind"),
     "env_version": _("Version"),
     "opens": _("Page"),
     "tag": _("Tag"),
-    "issuer": _("By"),
+    "issuer": _("Created by"),
     "since": _("From"),
     "until": _("Until"),
     "is_archived": _("Archive"),
@@ -69,6 +69,6 @@ WORDINGS: dict[str, Callable[[Any, Search], Any]] = {
     "kind": lambda kind, _search: KINDS_IN_SHORT[Kind(kind)],
     "env_version": lambda version, _search: VERSIONS_IN_SHORT[EnvVersion(version)],
     "issuer": _issuer,
-    "is_archived": lambda _is_archived, _search: _("archived codes only"),
+    "is_archived": lambda _is_archived, _search: _("archived only"),
     "batch": _batch,
 }

@@ -20,7 +20,7 @@ def choices_of(search: Search) -> dict[str, Any]:
     groups = [
         (_("Staff"), issuers.known_staff(search.granted)),
         (_("API clients"), issuers.known_clients(search.granted)),
-        (_("Doors without a key"), issuers.known_doors()),
+        (_("Keyless access"), issuers.known_doors()),
     ]
     is_listed = any(issuer.label == search.issuer for _name, group in groups for issuer in group)
     return {

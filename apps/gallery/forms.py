@@ -17,7 +17,7 @@ from apps.codes.serializers import CodeInput
 from apps.miniprograms.models import EnvVersion, MiniProgram, MiniProgramQuerySet
 
 BLACK, AUTO, OWN = "black", "auto", "own"
-COLORS = [(BLACK, _("black")), (AUTO, _("chosen by WeChat")), (OWN, _("my own"))]
+COLORS = [(BLACK, _("black")), (AUTO, _("automatic (WeChat decides)")), (OWN, _("custom"))]
 KINDS_IN_SHORT = {Kind.UNLIMITED: _("unlimited"), Kind.LIMITED: _("limited"), Kind.QRCODE: _("square QR code")}
 VERSIONS_IN_SHORT = {
     EnvVersion.RELEASE: _("release"),
@@ -25,9 +25,9 @@ VERSIONS_IN_SHORT = {
     EnvVersion.DEVELOP: _("develop"),
 }
 KINDS = [
-    (Kind.UNLIMITED, _("without limit, with a scene")),
-    (Kind.LIMITED, _("limited: one of 100,000, with a path")),
-    (Kind.QRCODE, _("square QR code: one of 100,000, with a path")),
+    (Kind.UNLIMITED, _("unlimited (scene)")),
+    (Kind.LIMITED, _("limited (path, uses 1 of 100,000)")),
+    (Kind.QRCODE, _("square QR code (path, uses 1 of 100,000)")),
 ]
 # fields that the API does not know for a kind, which are hidden then
 NOT_FOR = {
@@ -59,22 +59,22 @@ class LookForm(forms.Form):
     )
     check_path = forms.BooleanField(
         required=False,
-        label=_("WeChat checks that the page is released"),
-        help_text=_("Turn it off for trial and develop versions, or before the first release."),
+        label=_("Check that the page is published"),
+        help_text=_("Turn off for trial and development versions, or before the first release."),
     )
     width = forms.IntegerField(
-        initial=WIDTH, label=_("Width in pixels"), help_text=_("430 suits screens, 1280 suits print.")
+        initial=WIDTH, label=_("Width in pixels"), help_text=_("430 for screens, 1280 for print.")
     )
-    color = forms.ChoiceField(choices=COLORS, initial=BLACK, label=_("Colour of the lines"))
+    color = forms.ChoiceField(choices=COLORS, initial=BLACK, label=_("Line colour"))
     line_color = forms.CharField(
         required=False,
         initial="#000000",
-        label=_("My own colour"),
+        label=_("Custom colour"),
         widget=forms.TextInput(attrs={"type": "color"}),
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour like #0b7a45."))],
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour such as #0b7a45."))],
     )
     is_hyaline = forms.BooleanField(
-        required=False, label=_("Transparent background"), help_text=_("The picture is a PNG then.")
+        required=False, label=_("Transparent background"), help_text=_("The image will be a PNG.")
     )
 
     def __init__(self, *args: Any, miniprograms: MiniProgramQuerySet, **kwargs: Any) -> None:
@@ -104,19 +104,19 @@ class CodeForm(LookForm):
     scene = forms.CharField(
         required=False,
         label=_("Scene"),
-        help_text=_("What the page learns from the code, for example table=7. Letters, digits, !#$&'()*+,/:;=?@-._~"),
+        help_text=_("The value that the page receives, for example table=7. Letters, digits and !#$&'()*+,/:;=?@-._~"),
     )
     path = forms.CharField(
         required=False,
         label=_("Path"),
         help_text=_("The page with its parameters, for example pages/index/index?table=7"),
     )
-    spend = forms.BooleanField(required=False, label=_("Spend one of the 100,000"))
+    spend = forms.BooleanField(required=False, label=_("Use up one of the 100,000 codes"))
     label = forms.CharField(
         required=False,
         max_length=LABEL_MAX_LENGTH,
         label=_("Label"),
-        help_text=_("For people, to find the code again: “Table 7, by the window”."),
+        help_text=_("A name that people recognise, for example “Table 7, by the window”."),
     )
     tags = forms.CharField(required=False, label=_("Tags"), help_text=_("Separated by commas."))
 
@@ -143,7 +143,7 @@ class CodeForm(LookForm):
         for name, messages in known.errors.items():
             self.add_error(name if name in self.fields else None, flat(messages))
         if kind in PATH_KINDS and not cleaned.get("spend"):
-            self.add_error("spend", _("Tick this box, and nothing is spent by accident."))
+            self.add_error("spend", _("Tick the box to confirm."))
         return cleaned
 
     def _as_api_body(self, cleaned: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class MakePage(StaffPage):
             issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
         )
         if not issued.is_reused:
-            record_addition(self.request, issued.code, gettext_noop("Made in the gallery."))
+            record_addition(self.request, issued.code, gettext_noop("Created in the gallery."))
         return issued
 
     def _form(self, *args: Any, **kwargs: Any) -> CodeForm:

@@ -116,7 +116,7 @@ class NewBatchPage(StaffPage):
         except RowsInvalid:
             # started without a check, or something has changed since
             return self._show(form, status=400, report=dry_run(order), is_refused=True)
-        record_addition(self.request, batch, gettext_noop("Ordered in the gallery."))
+        record_addition(self.request, batch, gettext_noop("Created in the gallery."))
         if self.kept is not None:
             forget_upload(self.kept)
         return HttpResponseRedirect(reverse("gallery:batch", args=[batch.pk]))

@@ -20,7 +20,7 @@ from apps.gallery.pages import StaffPage
 from apps.gallery.trail import record_changes
 from apps.gallery.views import get_code
 
-TAKEN = gettext_noop("Downloaded its picture.")
+TAKEN = gettext_noop("Downloaded the image.")
 # Sixty of them are asked for with one page: no fact that the answer does not need.
 COLUMNS = ("reissues", "image", "image_sha256", "image_width", "media_type")
 LOOKED_AT = (*pictures.COPY_WIDTHS, *pictures.THUMBNAILS)
@@ -67,8 +67,8 @@ def _find_earlier(code: IssuedCode, version: int) -> EarlierPicture:
     found: EarlierPicture | None = EarlierPicture.objects.filter(code=code, version=version).first()
     if found is None:
         raise NotFound(
-            _("Code %(id)d never had a picture %(version)d.") % {"id": code.pk, "version": version},
-            advice=_("Its earlier pictures are listed on the page of the code."),
+            _("Code %(id)d has no image version %(version)d.") % {"id": code.pk, "version": version},
+            advice=_("Its previous images are listed on the page of the code."),
         )
     return found
 
@@ -80,7 +80,7 @@ def _read_version(query: QueryDict) -> int | None:
     version = read_id(asked)
     if version is None or version > 2**31 - 1:
         raise InvalidRequest(
-            _("This is no version of a picture."), advice=_("Use a whole number, or none for the present picture.")
+            _("Not a valid image version."), advice=_("Use a whole number, or none for the current image.")
         )
     return version
 
@@ -92,7 +92,8 @@ def _read_width(query: QueryDict, *, known: Iterable[int]) -> int | None:
     if asked not in map(str, known):
         names = ", ".join(map(str, known))
         raise InvalidRequest(
-            _("This width is not kept."), advice=_("Use one of %(known)s, or none for the original.") % {"known": names}
+            _("No image of this width is available."),
+            advice=_("Use one of %(known)s, or none for the original.") % {"known": names},
         )
     return int(asked)
 

@@ -29,11 +29,11 @@ class ReissueView(CodeAction):
         looks = _read_looks(self.request.POST.get("width", ""))
         if code.kind in PATH_KINDS and not self.request.POST.get("spend"):
             raise InvalidRequest(
-                _("A picture of this kind spends one of the 100,000 that the mini-program has for its life."),
-                advice=_("Tick the box that says so, and nothing is spent by accident."),
+                _("Regenerating this kind of code uses up one of the mini-program’s 100,000 lifetime codes."),
+                advice=_("Tick the confirmation box to continue."),
             )
         reissue_code(code, looks=looks, issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY))
-        record_changes(self.request, [code], gettext_noop("Drawn anew in the gallery."))
+        record_changes(self.request, [code], gettext_noop("Image regenerated in the gallery."))
         return self.lead_back(code, told="reissued")
 
 
@@ -42,5 +42,5 @@ def _read_looks(width: str) -> dict[str, int]:
         return {}
     if width not in map(str, SIZES):
         known = ", ".join(map(str, SIZES))
-        raise InvalidRequest(_("This size is not offered."), advice=_("Use one of %(known)s.") % {"known": known})
+        raise InvalidRequest(_("This size isn’t available."), advice=_("Use one of %(known)s.") % {"known": known})
     return {"width": int(width)}

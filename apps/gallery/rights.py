@@ -13,10 +13,10 @@ ORDER_BATCHES = "batches.add_codebatch"
 STEER_BATCHES = "batches.change_codebatch"
 
 REFUSALS: dict[str, Any] = {
-    MAKE_CODES: _("Your account may look at codes, but not make any."),
-    CHANGE_CODES: _("Your account may look at codes, but not change them."),
-    ORDER_BATCHES: _("Your account may look at batches, but not order any."),
-    STEER_BATCHES: _("Your account may look at batches, but not steer them."),
+    MAKE_CODES: _("You can view codes, but not create them."),
+    CHANGE_CODES: _("You can view codes, but not change them."),
+    ORDER_BATCHES: _("You can view batches, but not create them."),
+    STEER_BATCHES: _("You can view batches, but not pause, resume or cancel them."),
 }
 
 

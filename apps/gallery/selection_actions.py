@@ -103,7 +103,7 @@ class JobSheets(StaffPage):
         except FileNotFoundError:
             file = None
         if file is None:
-            raise NotFound(_("There is no such file."), advice=_("Files are kept for a week. Print the codes again."))
+            raise NotFound(_("There is no such file."), advice=_("Files are kept for a week. Create the PDF again."))
         name = job.options.get("title") or f"codes-{job.selection_id}"
         return send(f"{name}-{part}" if len(job.files) > 1 else name, "pdf", file)
 
@@ -127,5 +127,7 @@ def get_job(user_id: int, pk: int) -> SelectionJob:
     """The user's own job. Raises NotFound."""
     job: SelectionJob | None = SelectionJob.objects.filter(selection__user=user_id, pk=pk).first()
     if job is None:
-        raise NotFound(_("There is no job %(id)d of yours.") % {"id": pk}, advice=_("Look for it in your selections."))
+        raise NotFound(
+            _("You have no job with the number %(id)d.") % {"id": pk}, advice=_("Look for it in your selections.")
+        )
     return job

@@ -82,8 +82,8 @@ def _demand_openness(request: HttpRequest, openness: Openness) -> None:
     address = client_address(request.META)
     if _is_behind_unknown_proxy(request, address) or not is_inside(address, openness.networks):
         raise NetworkNotAllowed(
-            _("This address may not be used without a key from %(address)s.") % {"address": address},
-            advice=_("Send a key, or have an operator add the network to the open door in the admin."),
+            _("An API key is required from %(address)s.") % {"address": address},
+            advice=_("Send an API key, or ask an operator to allow this network in the admin, under Keyless access."),
         )
     origin = request.headers.get("Origin")
     is_own_page = origin == f"{request.scheme}://{request.get_host()}"
@@ -91,8 +91,8 @@ def _demand_openness(request: HttpRequest, openness: Openness) -> None:
         raise null_origin_refused()
     if origin is not None and not is_own_page and not openness.admits_page_of(origin):
         raise OriginNotAllowed(
-            _("This address may not be used without a key by pages of %(origin)s.") % {"origin": origin},
-            advice=_("An operator can add the origin to the open door in the admin."),
+            _("An API key is required from pages on %(origin)s.") % {"origin": origin},
+            advice=_("An operator can allow this origin in the admin, under Keyless access."),
         )
 
 

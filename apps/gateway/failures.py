@@ -5,6 +5,7 @@ import re
 from django.http import HttpRequest, HttpResponse
 
 from apps.api import problems
+from apps.errors import join_sentences
 from apps.gateway.refusals import SYSTEM_ERROR, Refusal, refusal_response
 
 WECHAT_PATHS = re.compile(r"/+(?:wechat|cgi-bin|wxa)(?:/|$)")
@@ -22,7 +23,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     error = problems.explain(request, exception)
     # 413 and 411 are about the body, everything else is about the address
     errcode = BAD_BODY if error is not None and error.http_status != 400 else INVALID_URL
-    return refusal_response(Refusal(errcode, f"{error} {error.advice}" if error is not None else ""))
+    return refusal_response(Refusal(errcode, join_sentences(error, error.advice) if error is not None else ""))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

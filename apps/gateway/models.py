@@ -22,15 +22,16 @@ class OlderDoor(models.TextChoices):
 class OpenDoor(models.Model):
     """Who may use one door without a key. A door without a row is closed to everybody without one."""
 
-    door = models.CharField(_("door"), max_length=16, choices=OlderDoor, unique=True)
+    door = models.CharField(_("source"), max_length=16, choices=OlderDoor, unique=True)
     networks = models.JSONField(
         _("networks"),
         default=list,
         blank=True,
         validators=[validate_networks],
         help_text=_(
-            "One per line, like 10.0.0.0/8. Only from these may the door be used without a key. Empty: from nowhere. "
-            "0.0.0.0/0 and ::/0 open it to the world, which the door for tokens never is."
+            "One per line, for example 10.0.0.0/8. Requests from these networks need no API key. Leave "
+            "blank to always require one. 0.0.0.0/0 and ::/0 allow everyone; the token endpoint can’t be "
+            "opened like that."
         ),
     )
     origins = models.JSONField(
@@ -39,15 +40,16 @@ class OpenDoor(models.Model):
         blank=True,
         validators=[validate_door_origins],
         help_text=_(
-            "One per line, like https://shop.example.com: pages of these may use the door from the networks above. "
-            "http://localhost:* means every port of this machine. Empty: no pages of other sites."
+            "One per line, for example https://shop.example.com. Pages from these origins can call this "
+            "endpoint from the networks above. http://localhost:* means any port on this machine. Leave "
+            "blank to allow no other sites."
         ),
     )
     notes = models.TextField(_("notes"), blank=True)
 
     class Meta:
-        verbose_name = _("open door")
-        verbose_name_plural = _("open doors")
+        verbose_name = _("keyless access rule")
+        verbose_name_plural = _("keyless access rules")
         ordering = ["door"]
 
     def __str__(self) -> str:

@@ -29,8 +29,9 @@ def demand_narrow(networks: object) -> None:
             raise ValidationError(
                 {
                     "networks": _(
-                        "%(network)s is too large: a token opens the whole WeChat account, so this door may be open "
-                        "to private networks and to public ones of /%(prefix)d or smaller only."
+                        "%(network)s is too large. A token gives full access to the WeChat account, so "
+                        "this endpoint can only be opened to private networks, or to public networks of "
+                        "/%(prefix)d or smaller."
                     )
                     % {"network": text, "prefix": NARROWEST_PREFIX[network.version]}
                 }
@@ -60,6 +61,6 @@ def _normalize(text: str) -> str:
     host = bare.removesuffix(ANY_PORT)
     if LOOPBACK_ORIGIN.fullmatch(host) is None:
         raise ValidationError(
-            _("“%(text)s”: every port is possible for localhost, 127.0.0.1 and [::1] only."), params={"text": text}
+            _("“%(text)s”: any port (:*) is only allowed for localhost, 127.0.0.1 and [::1]."), params={"text": text}
         )
     return bare

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from apps.errors import InvalidRequest
+from apps.errors import InvalidRequest, join_sentences
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.proxies import assign_proxy
 from apps.miniprograms.secrets import SECRET_MAX_LENGTH, SecretUnavailable, assign_secret, is_outside_ref
@@ -197,7 +197,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             for field, problems in (error.errors or {}).items():
                 self.add_error(field, list(problems))
         except SecretUnavailable as error:
-            self.add_error("proxy_login", f"{error} {error.advice}")
+            self.add_error("proxy_login", join_sentences(error, error.advice))
 
     @sensitive_variables("secret")
     def _assign(self, secret: str, source: str) -> None:
@@ -205,4 +205,4 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
             assign_secret(self.instance, secret=secret, secret_ref=source)
         except SecretUnavailable as error:
             field = "app_secret" if secret else "secret_source"
-            self.add_error(field, f"{error} {error.advice}")
+            self.add_error(field, join_sentences(error, error.advice))

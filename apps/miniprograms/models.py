@@ -15,11 +15,14 @@ class TokenMode(models.TextChoices):
 
     STABLE = (
         "stable",
-        _("stable: WeChat hands every caller the same token, so no other system can knock it out (recommended)"),
+        _("stable (recommended): all systems get the same token, so none of them can invalidate it for the others"),
     )
     CLASSIC = (
         "classic",
-        _("classic: every fetch makes a new token, so wxcode must be the only system that fetches it"),
+        _(
+            "classic: every fetch creates a new token and invalidates the old one, so wxcode must be the "
+            "only system that fetches it"
+        ),
     )
 
 
@@ -54,13 +57,13 @@ class MiniProgram(models.Model):
         max_length=18,
         unique=True,
         validators=[RegexValidator(APPID_PATTERN, _("An appid is “wx” followed by 16 characters from 0-9 and a-f."))],
-        help_text=_("In the console (mp.weixin.qq.com) under 开发管理 → 开发设置 → AppID(小程序ID)."),
+        help_text=_("You find it in the console (mp.weixin.qq.com) under 开发管理 → 开发设置 → AppID(小程序ID)."),
     )
-    name = models.CharField(_("name"), max_length=100, help_text=_("What people call it; shown everywhere."))
+    name = models.CharField(_("name"), max_length=100, help_text=_("Shown everywhere in wxcode."))
     secret_ref = models.CharField(
         _("secret reference"),
         max_length=255,
-        help_text=_("Where the AppSecret is: sealed:…, env:NAME or file:/path. Never the secret itself."),
+        help_text=_("Location of the AppSecret: sealed:…, env:NAME or file:/path. Never the AppSecret itself."),
     )
     secret_fingerprint = models.CharField(_("secret fingerprint"), max_length=16, blank=True, editable=False)
     token_mode = models.CharField(_("token mode"), max_length=16, choices=TokenMode, default=TokenMode.STABLE)
@@ -68,33 +71,34 @@ class MiniProgram(models.Model):
         _("default page"),
         max_length=PAGE_MAX_LENGTH,
         blank=True,
-        help_text=_("Used when a request names no page, for example pages/index/index. Empty: the home page."),
+        help_text=_("Used when a request gives no page, for example pages/index/index. Leave blank for the home page."),
     )
     env_version = models.CharField(_("env_version"), max_length=16, choices=EnvVersion, default=EnvVersion.RELEASE)
     check_path = models.BooleanField(
         _("check_path"),
         default=True,
         help_text=_(
-            "For codes of the released version: WeChat refuses pages that it does not have (41030). Turn it off before "
-            "the first release. Codes of trial and develop versions are checked only if a request asks for it."
+            "For the released version: WeChat rejects pages that don’t exist in it (error 41030). Turn "
+            "this off before the first release. For trial and development versions, pages are only checked "
+            "if the request asks for it."
         ),
     )
     width = models.PositiveIntegerField(
         _("width"),
         default=WIDTH_DEFAULT,
         validators=[MinValueValidator(WIDTH_MIN), MaxValueValidator(WIDTH_MAX)],
-        help_text=_("Pixels, 280 to 1280. 430 suits screens, 1280 suits print."),
+        help_text=_("280 to 1280 pixels: 430 for screens, 1280 for print."),
     )
-    auto_color = models.BooleanField(_("auto_color"), default=False, help_text=_("WeChat chooses the colour."))
+    auto_color = models.BooleanField(_("auto_color"), default=False, help_text=_("Let WeChat choose the line colour."))
     line_color = models.CharField(
         _("line_color"),
         max_length=7,
         default="#000000",
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour like #0b7a45."))],
-        help_text=_("The colour of the lines, like #0b7a45, where WeChat does not choose it."),
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour such as #0b7a45."))],
+        help_text=_("Line colour, for example #0b7a45. Not used if WeChat chooses the colour."),
     )
     is_hyaline = models.BooleanField(
-        _("is_hyaline"), default=False, help_text=_("Transparent background: the pictures are PNGs.")
+        _("is_hyaline"), default=False, help_text=_("Transparent background; the images are PNGs.")
     )
     # the database's own default: in a rolling restart the older code inserts rows without these columns
     proxy_url = models.CharField(
@@ -104,8 +108,9 @@ class MiniProgram(models.Model):
         default="",
         db_default="",
         help_text=_(
-            "How calls to WeChat leave this server, like http://10.0.0.5:3128, socks5://… or socks5h://…, without user "
-            "and password. Empty: straight. The sandbox is always reached straight."
+            "Proxy for calls to WeChat, for example http://10.0.0.5:3128, socks5://… or socks5h://…, "
+            "without user name and password. Leave blank for a direct connection. The sandbox is always "
+            "called directly."
         ),
     )
     proxy_login_ref = models.CharField(
@@ -115,30 +120,32 @@ class MiniProgram(models.Model):
         _("sandbox"),
         default=False,
         help_text=_(
-            "Talk to the simulated WeChat instead of the real one: no quota is spent, codes cannot be scanned."
+            "Use the simulated WeChat instead of the real one. No quota is used, and the codes can’t be scanned."
         ),
     )
     is_default = models.BooleanField(
         _("default"),
         default=False,
-        help_text=_("The one that the doors of older services speak for: /api/extend/… and /api/qrcode. One at most."),
+        help_text=_(
+            "The mini-program used by the legacy APIs /api/extend/… and /api/qrcode. Only one can be the default."
+        ),
     )
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Off: no token is fetched and no code is issued for it.")
+        _("active"), default=True, help_text=_("When off, no tokens are fetched and no codes are created.")
     )
     is_refresh_paused = models.BooleanField(
         _("token refresh paused"),
         default=False,
-        help_text=_("On: the present token is served until it ends, and no new one is fetched."),
+        help_text=_("When on, the current token is used until it expires, and no new one is fetched."),
     )
     groups = models.ManyToManyField(
         "auth.Group",
-        verbose_name=_("groups that see it"),
+        verbose_name=_("groups with access"),
         blank=True,
         related_name="miniprograms",
         help_text=_(
-            "Staff in these groups find it, its codes and its batches in the gallery and the admin. Superusers and "
-            "holders of the permission “Can see every mini-program” see it anyway."
+            "Staff in these groups can see this mini-program, its codes and its batches. Superusers, and "
+            "users with the permission “Can see every mini-program”, always can."
         ),
     )
     notes = models.TextField(_("notes"), blank=True)
@@ -157,7 +164,7 @@ class MiniProgram(models.Model):
                 fields=["is_default"],
                 condition=models.Q(is_default=True),
                 name="miniprogram_one_default",
-                violation_error_message=_("Another mini-program is the default: unmark that one first."),
+                violation_error_message=_("Another mini-program is already the default. Clear that one first."),
             )
         ]
 
@@ -177,8 +184,8 @@ class SealedSecret(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name = _("sealed secret")
-        verbose_name_plural = _("sealed secrets")
+        verbose_name = _("encrypted AppSecret")
+        verbose_name_plural = _("encrypted AppSecrets")
 
     def __str__(self) -> str:
         return f"sealed:{self.address[:8]}…"

@@ -29,7 +29,7 @@ def assign_proxy(miniprogram: MiniProgram, *, url: str, login: str = "", login_r
     """
     problems = {"proxy_url": proxy_problems(url) if url else [], "proxy_login": login_problems(login) if login else []}
     if (login or login_ref) and not url:
-        problems["proxy_url"] = [str(_("A login needs the address of its proxy."))]
+        problems["proxy_url"] = [str(_("Enter the proxy address for this login."))]
     found = {field: texts for field, texts in problems.items() if texts}
     if found:
         raise InvalidRequest(" ".join(text for texts in found.values() for text in texts), errors=found)
@@ -37,7 +37,7 @@ def assign_proxy(miniprogram: MiniProgram, *, url: str, login: str = "", login_r
         login_ref = seal_secret(login)
     elif login_ref:
         if login_problems(resolve_ref(login_ref)):
-            raise InvalidRequest(_("What the reference names is not user:password."), errors={})
+            raise InvalidRequest(_("The referenced value is not in the form user:password."), errors={})
     elif url == miniprogram.proxy_url:
         # another address must not receive the login of this one
         login_ref = miniprogram.proxy_login_ref

@@ -45,14 +45,14 @@ def open_secret(secret_ref: str) -> str:
     row = SealedSecret.objects.filter(address=secret_ref.removeprefix(SEALED_PREFIX)).first()
     if row is None:
         raise SecretUnavailable(
-            _("No sealed secret has this reference."), advice=_("Paste the AppSecret again in the admin.")
+            _("No encrypted secret has this reference."), advice=_("Paste the AppSecret again in the admin.")
         )
     try:
         return _cipher().decrypt(bytes(row.sealed)).decode()
     except InvalidToken:
         raise SecretUnavailable(
-            _("None of the keys in WXCODE_SEAL_KEYS opens this secret."),
-            advice=_("Put the key that sealed it back into WXCODE_SEAL_KEYS, or paste the AppSecret again."),
+            _("None of the keys in WXCODE_SEAL_KEYS can decrypt this secret."),
+            advice=_("Add the key that encrypted it to WXCODE_SEAL_KEYS again, or paste the AppSecret again."),
         ) from None
 
 
@@ -83,15 +83,15 @@ def open_sealed(sealed: bytes) -> bytes:
         return _cipher().decrypt(sealed)
     except InvalidToken:
         raise SecretUnavailable(
-            _("None of the keys in WXCODE_SEAL_KEYS opens this secret."),
-            advice=_("Put the key that sealed it back into WXCODE_SEAL_KEYS."),
+            _("None of the keys in WXCODE_SEAL_KEYS can decrypt this secret."),
+            advice=_("Add the key that encrypted it to WXCODE_SEAL_KEYS again."),
         ) from None
 
 
 def _keys() -> list[str]:
     if not settings.WXCODE_SEAL_KEYS:
         raise SecretUnavailable(
-            _("WXCODE_SEAL_KEYS is empty, so no AppSecret can be sealed or opened."),
+            _("WXCODE_SEAL_KEYS is empty, so AppSecrets can’t be encrypted or decrypted."),
             advice=_("Set WXCODE_SEAL_KEYS (see .env.example) and restart."),
         )
     return list(settings.WXCODE_SEAL_KEYS)

@@ -52,9 +52,7 @@ def resolve_ref(secret_ref: str) -> str:
         return _from_environment(secret_ref.removeprefix(ENV_PREFIX))
     if secret_ref.startswith(FILE_PREFIX):
         return _from_file(secret_ref.removeprefix(FILE_PREFIX))
-    raise SecretUnavailable(
-        _("The secret reference is of no known kind."), advice=_("Use sealed:…, env:NAME or file:/path.")
-    )
+    raise SecretUnavailable(_("Unknown kind of secret reference."), advice=_("Use sealed:…, env:NAME or file:/path."))
 
 
 def is_outside_ref(text: str) -> bool:
@@ -99,11 +97,11 @@ def _from_file(path: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise SecretUnavailable(
             _("The secret file %(path)s cannot be read (%(reason)s).") % {"path": path, "reason": reason},
-            advice=_("Mount the file and let the service's user read it."),
+            advice=_("Mount the file and let the service’s user read it."),
         ) from None
     if not value:
         raise SecretUnavailable(
-            _("The secret file %(path)s is empty.") % {"path": path}, advice=_("Write the AppSecret into it.")
+            _("The secret file %(path)s is empty.") % {"path": path}, advice=_("Put the AppSecret into it.")
         )
     return _plausible(value, place=path)
 
@@ -113,7 +111,8 @@ def _plausible(value: str, *, place: str) -> str:
     """`value`, unless it cannot be an AppSecret: then it must not be sent to WeChat either."""
     if len(value) > SECRET_MAX_LENGTH or not value.isprintable():
         raise SecretUnavailable(
-            _("What %(place)s holds is not an AppSecret: it is too long or has several lines.") % {"place": place},
-            advice=_("Put the AppSecret there and nothing else."),
+            _("The content of %(place)s is not an AppSecret: it is too long or has more than one line.")
+            % {"place": place},
+            advice=_("Put only the AppSecret there."),
         )
     return value

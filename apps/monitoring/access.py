@@ -15,7 +15,7 @@ class MetricsClosed(WxcodeError):
     """The caller is in none of METRICS_NETWORKS and sent no METRICS_TOKEN."""
 
     code = "metrics_closed"
-    title = _("The metrics are closed")
+    title = _("Metrics not available")
     http_status = 403
 
 
@@ -23,7 +23,7 @@ def demand_access(request: HttpRequest) -> None:
     """Raises MetricsClosed unless the caller's network or token is one that an operator named."""
     if not is_named(request):
         raise MetricsClosed(
-            _("The metrics are not open to this address."),
+            _("Metrics are not available from this address."),
             advice=_("Operators: set METRICS_NETWORKS, or METRICS_TOKEN and send it as bearer token."),
         )
 

@@ -10,12 +10,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.miniprograms.trail import name_of_field, tell
+from apps.retold import retold
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 
 ACTIONS: dict[int, tuple[str, Any]] = {
@@ -67,9 +69,9 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
 
     @admin.display(description=_("when"), ordering="id")
     def moment(self, entry: LogEntry) -> str:
-        return f"{timezone.localtime(entry.action_time):%Y-%m-%d %H:%M:%S}"
+        return date_format(timezone.localtime(entry.action_time), "SHORT_DATETIME_FORMAT")
 
-    @admin.display(description=_("by whom"), ordering="user__username")
+    @admin.display(description=_("by"), ordering="user__username")
     def who(self, entry: LogEntry) -> str:
         return entry.user.get_username()
 
@@ -115,7 +117,7 @@ def _told_earlier(change_message: str) -> str:
     if change_message.startswith(COMMANDS):
         return gettext("By the command %(command)s.") % {"command": change_message}
     message: str = LogEntry(change_message=_with_names(change_message)).get_change_message()
-    return gettext(message) if message else ""
+    return retold(message)
 
 
 def _with_names(change_message: str) -> str:

@@ -49,7 +49,7 @@ def _describe(row: Any, since: datetime) -> FailureKind:
         name=code if errcode is None else str(errcode),
         count=row["count"],
         last_at=row["last_at"],
-        meaning=known.meaning if known else _("said by wxcode, not by WeChat") if errcode is None else code,
+        meaning=known.meaning if known else _("reported by wxcode, not by WeChat") if errcode is None else code,
         cure=known.cure if known else "",
         address=f"{reverse('admin:codes_failedattempt_changelist')}?{urlencode(query)}",
     )

@@ -43,11 +43,11 @@ class TokenFilter(admin.SimpleListFilter):
     title = gettext_lazy("token")
     parameter_name = "token"
     states: ClassVar[dict[str, tuple[Any, frozenset[Urgency]]]] = {
-        "trouble": (gettext_lazy("in trouble"), frozenset({Urgency.BROKEN, Urgency.FAILING})),
+        "trouble": (gettext_lazy("failing"), frozenset({Urgency.BROKEN, Urgency.FAILING})),
         "warning": (gettext_lazy("with a warning"), frozenset({Urgency.WARNING})),
-        "waiting": (gettext_lazy("without a token yet"), frozenset({Urgency.WAITING})),
+        "waiting": (gettext_lazy("no token yet"), frozenset({Urgency.WAITING})),
         "paused": (gettext_lazy("paused"), frozenset({Urgency.PAUSED})),
-        "fresh": (gettext_lazy("fresh"), frozenset({Urgency.WELL})),
+        "fresh": (gettext_lazy("OK"), frozenset({Urgency.WELL})),
         "unknown": (gettext_lazy("unknown"), frozenset({Urgency.UNKNOWN})),
     }
 
@@ -103,13 +103,13 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
             miniprogram.pool, miniprogram.newest = pools[miniprogram.pk], newest.get(miniprogram.pk)
         return changelist
 
-    @admin.display(description=gettext_lazy("newest code"))
+    @admin.display(description=gettext_lazy("latest code"))
     def newest_code(self, miniprogram: Any) -> str:
         last = ago(miniprogram.newest) if miniprogram.newest else NOTHING
         pool: PoolMeter = miniprogram.pool
         if not pool.gone:
             return last
-        words = _("limited: %(percent)d %% gone") % {"percent": pool.percent}
+        words = _("limited codes: %(percent)d %% used") % {"percent": pool.percent}
         share = format_html("<strong>{}</strong>", words) if pool.is_warning else words
         return format_html('{}<br><span class="token-note">{}</span>', last, share)
 

@@ -55,7 +55,7 @@ def read_tags(text: str) -> list[str]:
     for separator in "，、；;\n":
         text = text.replace(separator, ",")
     tags = list(dict.fromkeys(filter(None, (tag.strip() for tag in text.split(",")))))
-    problems = find_field_problems({"tags": tags}).get("tags") if tags else [_("Write at least one tag.")]
+    problems = find_field_problems({"tags": tags}).get("tags") if tags else [_("Enter at least one tag.")]
     if problems:
         raise invalid("tags", " ".join(problems))
     return tags

@@ -52,9 +52,7 @@ def choose_ticked(user_id: int, ids: Sequence[int]) -> Selection:
     refuse_too_many(len(wanted))
     found = [pk for chunk in chunks_of(wanted) for pk in _in_order(user_id, chunk)]
     if not found:
-        raise InvalidRequest(
-            _("No code was ticked."), advice=_("Go back, tick at least one code, or choose all that match.")
-        )
+        raise InvalidRequest(_("No codes selected."), advice=_("Go back and select at least one code, or all results."))
     return Selection.objects.create(user_id=user_id, code_ids=found, count=len(found))
 
 
@@ -70,7 +68,7 @@ def refuse_too_many(count: int) -> None:
     """Raises TooManyCodes."""
     if count > MOST_CODES:
         raise TooManyCodes(
-            _("More than %(most)s codes match; a selection holds at most as many.") % {"most": f"{MOST_CODES:,}"},
+            _("More than %(most)s codes match, which is the most a selection can hold.") % {"most": f"{MOST_CODES:,}"},
             advice=_("Narrow the search, for example to one mini-program, and work in several steps."),
         )
 

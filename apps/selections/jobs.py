@@ -46,7 +46,7 @@ class TooMuchAtOnce(Conflict):
     """The person has many open jobs already."""
 
     code = "too_much_at_once"
-    title = gettext_lazy("Too much at once")
+    title = gettext_lazy("Too many jobs at once")
 
 
 class JobLost(Exception):
@@ -57,7 +57,8 @@ def start_job(selection: Selection, action: Action, options: dict[str, Any]) -> 
     """Work on `selection`: a single chunk of changes is done at once, everything else by a worker. TooMuchAtOnce."""
     if SelectionJob.objects.open().filter(selection__user=selection.user_id).count() >= MOST_OPEN:
         raise TooMuchAtOnce(
-            _("You have %(most)d open jobs.") % {"most": MOST_OPEN}, advice=_("Wait for one of them, or cancel it.")
+            _("You already have %(most)d jobs running.") % {"most": MOST_OPEN},
+            advice=_("Wait for one of them, or cancel it."),
         )
     options = options | {"language": translation.get_language() or ""}
     job = SelectionJob.objects.create(selection=selection, action=action, options=options, total=selection.count)
@@ -113,7 +114,7 @@ def work(pk: int, *, seconds: float = SLICE_SECONDS) -> None:
         _pause(job, owner, str(error))
     except Exception:  # noqa: BLE001  (whatever it was, the person is told, and others get on)
         logger.exception("work on selection job %d stopped", pk)
-        _pause(job, owner, _("Something unexpected went wrong; operators find it in the log."))
+        _pause(job, owner, _("Unexpected error. Operators: see the log."))
 
 
 def _take(pk: int, owner: str) -> SelectionJob | None:
@@ -124,7 +125,7 @@ def _take(pk: int, owner: str) -> SelectionJob | None:
         return None
     job: SelectionJob = SelectionJob.objects.select_related("selection").get(pk=pk)
     if job.attempts > MOST_ATTEMPTS:
-        _end(pk, JobState.FAILED, problem=job.problem or _("The worker died again and again."))
+        _end(pk, JobState.FAILED, problem=job.problem or _("The worker crashed repeatedly."))
         return None
     return job
 

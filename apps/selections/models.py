@@ -17,8 +17,8 @@ class Action(models.TextChoices):
     TAG = "tag", _("add tags")
     UNTAG = "untag", _("remove tags")
     ARCHIVE = "archive", _("archive")
-    RESTORE = "restore", _("bring back from the archive")
-    PRINT = "print", _("sheets to print")
+    RESTORE = "restore", _("restore from the archive")
+    PRINT = "print", _("print sheets")
 
 
 class JobState(models.TextChoices):
@@ -99,9 +99,9 @@ class SelectionJob(models.Model):
     done = models.PositiveIntegerField(_("done"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     # those that are gone meanwhile, or that the person may not see any more
-    left_out = models.PositiveIntegerField(_("left out"), default=0)
+    left_out = models.PositiveIntegerField(_("skipped"), default=0)
     # those that have no room for more tags
-    full = models.PositiveIntegerField(_("full"), default=0)
+    full = models.PositiveIntegerField(_("tag limit reached"), default=0)
     # [{"place": name in the media storage, "size": bytes, "count": codes}, ...], one for each part
     files: "models.JSONField[Any, list[dict[str, Any]]]" = models.JSONField(_("files"), default=list)
     problem = models.CharField(_("problem"), max_length=500, blank=True)
@@ -111,7 +111,7 @@ class SelectionJob(models.Model):
     lease_until = models.DateTimeField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
 
-    created_at = models.DateTimeField(_("asked for at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("requested at"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     announced_at = models.DateTimeField(null=True, editable=False)
 
@@ -119,7 +119,7 @@ class SelectionJob(models.Model):
 
     class Meta:
         verbose_name = _("work on a selection")
-        verbose_name_plural = _("work on selections")
+        verbose_name_plural = _("bulk actions")
         ordering = ["-id"]
         indexes = [models.Index(fields=["state", "id"], name="selectionjob_state")]
 

@@ -33,7 +33,7 @@ def default_order(selection: Selection) -> Order:
 def read_order(selection: Selection, asked: str) -> Order:
     """The order that is asked for, `default_order` where none is. Raises InvalidRequest."""
     if asked and asked not in Order.values:
-        raise invalid("order", _("Use %(known)s, or leave it out.") % {"known": " / ".join(Order.values)})
+        raise invalid("order", _("Use %(known)s, or omit it.") % {"known": " / ".join(Order.values)})
     return Order(asked) if asked else default_order(selection)
 
 

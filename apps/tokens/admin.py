@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -89,7 +90,7 @@ class TokenMiniProgramAdmin(TokenActions, MiniProgramAdmin):
     def quota_today(self, miniprogram: Any) -> str:
         return token_cells.token_quota(miniprogram.overview)
 
-    @admin.display(description=_("last error and what to do"))
+    @admin.display(description=_("last error and solution"))
     def token_error(self, miniprogram: Any) -> str:
         return token_cells.token_error(miniprogram.overview)
 
@@ -132,7 +133,9 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         ("miniprogram", GrantedFilter),
     ]
     search_fields = ["miniprogram__name", "miniprogram__appid", "requested_by", "rid"]
-    search_help_text = _("Name or appid of the mini-program, by whom, rid. The newest 1,000 are listed at most.")
+    search_help_text = _(
+        "Searches the mini-program’s name and appid, the user and the rid. Shows at most the newest 1,000 events."
+    )
     list_select_related = ["miniprogram"]
     list_per_page = 50
     list_max_show_all = 0
@@ -166,7 +169,7 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
 
     @admin.display(description=_("when"), ordering="at")
     def moment(self, event: TokenEvent) -> str:
-        return f"{timezone.localtime(event.at):%m-%d %H:%M:%S}"
+        return date_format(timezone.localtime(event.at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("mini-program"), ordering="miniprogram__name")
     def name(self, event: TokenEvent) -> SafeString:
@@ -184,7 +187,7 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         note = format_html('<br><span class="token-note">{}</span>', " · ".join(notes)) if notes else ""
         return format_html("{}{}", token_cells.event_outcome(event), note)
 
-    @admin.display(description=_("why and by whom"), ordering="trigger")
+    @admin.display(description=_("trigger"), ordering="trigger")
     def reason(self, event: TokenEvent) -> str:
         return token_cells.event_who(event)
 

@@ -91,8 +91,8 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
                 question=_("Pause token refresh for %(name)s?") % {"name": obj.name},
                 consequences=[
                     _(
-                        "The current token works until it expires. After that, no tokens are handed out and no codes "
-                        "can be created."
+                        "The current token works until it expires. After that, no token is available and "
+                        "no codes can be created."
                     )
                 ],
                 button=_("Pause refresh"),

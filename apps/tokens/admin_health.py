@@ -39,14 +39,14 @@ def token_health(request: HttpRequest) -> TemplateResponse:
 def summarize(overviews: list[Overview]) -> list[tuple[str, str, int]]:
     """How many there are of each kind, as (look, words, count), the most urgent first."""
     words = {
-        Urgency.BROKEN: _("need you"),
+        Urgency.BROKEN: _("need attention"),
         Urgency.FAILING: _("failing"),
         Urgency.WARNING: _("with a warning"),
         Urgency.UNKNOWN: _("unknown"),
-        Urgency.WAITING: _("without a token yet"),
+        Urgency.WAITING: _("no token yet"),
         Urgency.PAUSED: _("paused"),
-        Urgency.WELL: _("fresh"),
-        Urgency.OFF: _("switched off"),
+        Urgency.WELL: _("OK"),
+        Urgency.OFF: _("inactive"),
     }
     counts = Counter(overview.urgency for overview in overviews)
     return [(LOOKS[urgency], words[urgency], counts[urgency]) for urgency in sorted(counts)]
@@ -57,11 +57,11 @@ def describe_beat() -> str:
     try:
         age = find_beat_age(now=time.time())
     except CoordinationUnavailable:
-        return _("Redis does not answer, so the state of the tokens is unknown. See /readyz.")
+        return _("Redis is not responding, so the state of the tokens is unknown. See /readyz.")
     if age is None:
-        return _("The refresher has not run yet: start a Celery worker and beat.")
+        return _("Token refresh has not run yet. Start a Celery worker and beat.")
     if age > BEAT_LATE_SECONDS:
-        return _("The refresher last ran %(minutes)d minutes ago: look after the Celery worker and beat.") % {
+        return _("Token refresh last ran %(minutes)d minutes ago. Check the Celery worker and beat.") % {
             "minutes": age // 60
         }
     return ""

@@ -23,7 +23,7 @@ class LiveQuotaAction:
 
     @action(
         label=gettext_lazy("Live quota"),
-        description=gettext_lazy("Ask WeChat what is left of the quotas"),
+        description=gettext_lazy("Ask WeChat for the remaining quotas"),
         methods=("POST",),
         button_type="form",
     )
@@ -52,7 +52,7 @@ class RidAction(GrantedActions):
 
     @action(
         label=gettext_lazy("Look up the rid"),
-        description=gettext_lazy("Ask WeChat what became of this request; it remembers for seven days"),
+        description=gettext_lazy("Ask WeChat for details of this request (available for seven days)"),
         methods=("POST",),
         button_type="form",
     )
@@ -68,7 +68,7 @@ class RidAction(GrantedActions):
         context = {
             **admin.admin_site.each_context(request),
             "opts": admin.opts,
-            "title": _("What WeChat says about %(rid)s") % {"rid": obj.rid},
+            "title": _("WeChat’s details for %(rid)s") % {"rid": obj.rid},
             "original": obj,
             "report": report,
             "invoked_at": None if report is None else datetime.fromtimestamp(report.invoked_at, UTC),

@@ -43,7 +43,7 @@ class AccessTokenRefreshView(OwnParametersOnly):
 
     @extend_schema(operation_id="refresh_access_token", request=RefreshInput, responses=TokenOutput)
     def post(self, request: Request, appid: str) -> Response:
-        """Say which token WeChat rejected: a new one is fetched only if that is still the current one."""
+        """Report a rejected token: a new one is fetched only if that one is still current."""
         body = RefreshInput(data=request.data)
         body.is_valid(raise_exception=True)
         caller = cast(Caller, request.auth)

@@ -76,7 +76,7 @@ def _proven(miniprogram: MiniProgram, token: UsableToken, *, requested_by: str) 
     current = get_access_token(miniprogram, requested_by=requested_by)
     if verdict is Verdict.STUCK and current.value == token.value:
         raise TokenRejected(
-            _("WeChat rejects the present token, and no other could be fetched."),
+            _("WeChat rejects the current token, and a new one could not be fetched."),
             advice=_("Try again in ten seconds. Operators: see the token events in the admin."),
             retry_after=PROBE_GAP_SECONDS,
         )

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.miniprograms.models import MiniProgram, TokenMode
@@ -14,7 +15,7 @@ class Trigger(models.TextChoices):
     """Why a refresh was tried."""
 
     SCHEDULE = "schedule", _("schedule")
-    MISSING = "missing", _("no token was there")
+    MISSING = "missing", _("no token available")
     REJECTED = "rejected", _("WeChat rejected the token")
     OPERATOR = "operator", _("operator")
     COMMAND = "command", _("command line")
@@ -25,9 +26,9 @@ class Outcome(models.TextChoices):
 
     REFRESHED = "refreshed", _("new token")
     UNCHANGED = "unchanged", _("same token, still good")
-    OUTRUN = "outrun", _("a newer token was already stored")
+    OUTRUN = "outrun", _("a newer token already existed")
     FAILED = "failed", _("failed")
-    DIED_EARLY = "died_early", _("died before its time")
+    DIED_EARLY = "died_early", _("expired early")
     PAUSED = "paused", _("paused by an operator")
     RESUMED = "resumed", _("resumed by an operator")
     QUOTA_CLEARED = "quota_cleared", _("quota cleared")
@@ -52,10 +53,10 @@ class TokenEvent(models.Model):
     at = models.DateTimeField(_("when"), auto_now_add=True)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)
     trigger = models.CharField(_("why"), max_length=16, choices=Trigger)
-    requested_by = models.CharField(_("by whom"), max_length=150, blank=True)
+    requested_by = models.CharField(_("by"), max_length=150, blank=True)
     token_mode = models.CharField(_("token mode"), max_length=16, choices=TokenMode)
     is_forced = models.BooleanField(_("forced"), default=False)
-    took_ms = models.PositiveIntegerField(_("took (ms)"), default=0)
+    took_ms = models.PositiveIntegerField(_("duration (ms)"), default=0)
     expires_at = models.DateTimeField(_("token expires at"), null=True, blank=True)
     code = models.CharField(_("error"), max_length=64, blank=True)
     errcode = models.IntegerField(_("errcode"), null=True, blank=True)
@@ -74,4 +75,4 @@ class TokenEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()} · {timezone.localtime(self.at):%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_outcome_display()} · {date_format(timezone.localtime(self.at), 'SHORT_DATETIME_FORMAT')}"

@@ -23,14 +23,14 @@ from apps.tokens.trying import Trial, take_candidate
 from apps.wechat.errcodes import find_errcode
 
 STEPS = (
-    _("The AppSecret can be read here."),
-    _("WeChat hands out a token: appid and AppSecret belong together, this server's address is allowed."),
-    _("WeChat accepts the token in a call (get_api_domain_ip)."),
+    _("The AppSecret can be read."),
+    _("WeChat issued a token: appid and AppSecret match, and this server’s IP address is allowed."),
+    _("A test call with the token succeeded (get_api_domain_ip)."),
 )
 NOT_VERIFIED = (
-    _("whether the pages of your codes are published (WeChat says 41030 when a code is made)"),
+    _("whether the pages of your codes are published (WeChat returns 41030 when a code is created)"),
     _("whether the account may call the code endpoint (48001)"),
-    _("how much of the day's code quota is left (45009)"),
+    _("how much of the day’s code quota is left (45009)"),
 )
 
 

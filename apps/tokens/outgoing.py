@@ -145,9 +145,9 @@ def left_alone(seconds: float) -> WeChatLeftAlone:
     wait = max(math.ceil(seconds), 1)
     return WeChatLeftAlone(
         format_lazy(
-            _("WeChat has just failed several times in a row, so it was not asked; next try in {wait} s."), wait=wait
+            _("WeChat failed several times in a row, so wxcode did not call it. Next try in {wait} s."), wait=wait
         ),
-        advice=_("Repeat the request after Retry-After. Operators: see the log and this server's way to WeChat."),
+        advice=_("Retry after the time in Retry-After. Operators: check the log and the connection to WeChat."),
         retry_after=wait,
     )
 

@@ -39,7 +39,7 @@ class QuotaGuarded(WxcodeError):
     """wxcode itself declines a fetch that could wait, because the day's quota is nearly gone."""
 
     code = "token_quota_guarded"
-    title = _("The day's token quota is nearly used up")
+    title = _("The day’s token quota is nearly used up")
     http_status = 503
     is_retryable = True
 
@@ -78,7 +78,7 @@ def refuse_if_nearly_gone(appid: str, *, token_mode: str, now: float) -> None:
         raise QuotaGuarded(
             _("%(used)d of about %(limit)d token fetches of today are used; the rest is kept for emergencies.")
             % {"used": use.fetches, "limit": use.fetch_limit},
-            advice=_("Find out who fetches so often (token events), or clear the quota in the admin."),
+            advice=_("Find out which system fetches so often (token events), or reset the API quotas in the admin."),
             retry_after=int(policy.seconds_to_next_day(now)),
         )
 

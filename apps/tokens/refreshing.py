@@ -26,7 +26,7 @@ class MiniProgramInactive(WxcodeError):
     """No token is fetched for a mini-program that is switched off or paused."""
 
     code = "miniprogram_inactive"
-    title = _("The mini-program is switched off")
+    title = _("The mini-program is inactive")
     http_status = 409
 
 
@@ -68,7 +68,7 @@ def refuse_if_inactive(miniprogram: MiniProgram) -> None:
     if not miniprogram.is_active:
         raise MiniProgramInactive(
             _("%(name)s is not active.") % {"name": miniprogram},
-            advice=_("An operator can switch it on in the admin (field “active”)."),
+            advice=_("An operator can activate it in the admin (field “Active”)."),
         )
     if miniprogram.is_refresh_paused:
         raise MiniProgramInactive(
@@ -84,7 +84,7 @@ def _refuse_if_unwise(
     version = seen.version if seen else 0
     if rejected is not None and not trouble.may_refresh_rejected(miniprogram.appid, version=version):
         raise TokenRejected(
-            _("WeChat rejected the token, and also the one fetched shortly before; no further one is fetched now."),
+            _("WeChat rejected this token and the one before it, so wxcode is not fetching another one for now."),
             advice=_(
                 "Another system is refreshing this appid, or this API is not open to the mini-program. "
                 "See the token events in the admin."

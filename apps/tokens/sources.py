@@ -101,8 +101,8 @@ def counted_fetch(client: WeChatClient, appid: str, token_mode: TokenMode) -> It
 
 def _still_rejected() -> TokenStillRejected:
     return TokenStillRejected(
-        _("WeChat hands out a token that it then rejects; forcing a new one works 20 times a day, 30 s apart."),
-        advice=_("Wait half a minute. If it stays so, look for another system that forces refreshes."),
+        _("WeChat rejects the tokens that it issues. A forced refresh is possible 20 times a day, 30 s apart."),
+        advice=_("Wait 30 seconds. If it persists, look for another system that forces refreshes."),
         retry_after=30,
     )
 

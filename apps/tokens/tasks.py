@@ -12,7 +12,7 @@ from apps.tokens.models import Trigger
 
 EVENTS_KEPT = timedelta(days=30)
 # who asked, in the history: the save itself does not say which operator it was
-CHANGE = gettext_noop("change of the mini-program")
+CHANGE = gettext_noop("mini-program changed")
 
 
 @shared_task(ignore_result=True)

@@ -39,14 +39,14 @@ def advice_for(miniprogram: MiniProgram) -> str:
     if miniprogram.token_mode == TokenMode.CLASSIC:
         return str(
             _(
-                "Another system fetches tokens of this appid and so knocks out those of wxcode. Switch the token mode "
-                "to stable, or let the other system ask wxcode for its tokens."
+                "Another system fetches tokens for this appid and thereby invalidates wxcode’s. Switch the "
+                "token mode to stable, or let the other system get its tokens from wxcode."
             )
         )
     return str(
         _(
-            "Another system forces refreshes of the stable token (force_refresh). Turn that off there, or let it ask "
-            "wxcode for its tokens."
+            "Another system force-refreshes the stable token (force_refresh). Turn that off there, or let "
+            "it get its tokens from wxcode."
         )
     )
 

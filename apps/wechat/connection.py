@@ -22,7 +22,7 @@ def wechat_client(*, is_sandbox: bool, proxy: Proxy | None = None) -> WeChatClie
     base_url: str = settings.SANDBOX_URL if is_sandbox else settings.WECHAT_API_BASE
     if not base_url:
         raise SandboxNotConfigured(
-            _("This mini-program is marked as sandbox, but no sandbox is configured."),
+            _("This mini-program uses the sandbox, but no sandbox is configured."),
             advice=_("Set SANDBOX_URL to the address of a running sandbox, or unmark the mini-program."),
         )
     key = (

@@ -15,7 +15,7 @@ class WeChatError(WxcodeError):
     """
 
     code = "wechat_error"
-    title = _("WeChat refused the request")
+    title = _("WeChat rejected the request")
     http_status = 502
 
     def __init__(self, detail: Any = "", *, errmsg: str = "", seen_ip: str | None = None, **facts: Any) -> None:
@@ -44,7 +44,7 @@ class QuotaExhausted(WeChatError):
     """A quota of the mini-program is used up until its window ends, or until an operator clears it."""
 
     code = "wechat_quota_exhausted"
-    title = _("WeChat's quota is used up")
+    title = _("WeChat’s quota is used up")
     http_status = 503
 
 
@@ -52,7 +52,7 @@ class CredentialProblem(WeChatError):
     """An operator must mend something in the WeChat console or in our settings; repeating does not help."""
 
     code = "wechat_refused_credentials"
-    title = _("WeChat refused the mini-program's credentials or permissions")
+    title = _("WeChat rejected the mini-program’s credentials or permissions")
 
 
 class InputRejected(WeChatError):
@@ -75,7 +75,7 @@ class MalformedResponse(WeChatError):
     """The answer is neither a complete picture nor WeChat's JSON, so nothing of it is believed."""
 
     code = "wechat_malformed_response"
-    title = _("WeChat's answer was not usable")
+    title = _("Unusable response from WeChat")
     is_retryable = True
 
 
@@ -91,7 +91,7 @@ class WeChatTimeout(WeChatUnreachable):
     """WeChat took longer than the time set for the call; whether it did the work is unknown."""
 
     code = "wechat_timeout"
-    title = _("WeChat did not answer in time")
+    title = _("WeChat did not respond in time")
     http_status = 504
 
 
@@ -99,7 +99,7 @@ class WeChatLeftAlone(WeChatError):
     """WeChat was not asked: it has just failed several times in a row, and one call at a time tries it anew."""
 
     code = "wechat_circuit_open"
-    title = _("WeChat does not answer at present")
+    title = _("WeChat is not responding")
     http_status = 503
     is_retryable = True
 

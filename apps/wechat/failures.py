@@ -22,9 +22,9 @@ from apps.wechat.errors import MalformedResponse, WeChatBusy, WeChatError, WeCha
 from apps.wechat.transport import ConnectionWentStale
 
 _Rule = tuple[tuple[type[BaseException], ...], type[WeChatError], Any, Any]
-_WAIT = _("Try again in a moment. If it goes on, test this server's way to the internet.")
-_BETWEEN = _("Check the API base address, and what stands between this server and WeChat.")
-_BROKE = _("The connection to {host} broke before an answer was complete.")
+_WAIT = _("Try again in a moment. If this persists, check this server’s internet connection.")
+_BETWEEN = _("Check WECHAT_API_BASE, and any proxy or firewall between this server and WeChat.")
+_BROKE = _("The connection to {host} was lost before the response was complete.")
 
 
 class ConnectionStale(WeChatUnreachable):
@@ -58,13 +58,13 @@ _RULES: tuple[_Rule, ...] = (
     (
         (ProxyRefused, SOCKS5AuthError),
         ProxyRefused,
-        _("The mini-program's proxy refused user and password."),
-        _("An operator enters the proxy's login anew, in the admin at the mini-program."),
+        _("The mini-program’s proxy rejected the user name and password."),
+        _("Operators: enter the proxy login again on the mini-program’s page in the admin."),
     ),
     (
         (ProxyError, SocksError),
         ProxyFailed,
-        _("The mini-program's proxy does not answer, or does not reach {host}."),
+        _("The mini-program’s proxy is not responding, or can’t reach {host}."),
         _("Operators: test the proxy from this server, and whether it may connect to WeChat."),
     ),
     (
@@ -77,20 +77,20 @@ _RULES: tuple[_Rule, ...] = (
     (
         (NewConnectionError,),
         NotReached,
-        _("No way to {host} was found."),
-        _("Check this server's network: WeChat is reached over HTTPS, port 443."),
+        _("No route to {host}."),
+        _("Check this server’s network: WeChat is reached over HTTPS, port 443."),
     ),
     (
         (ConnectTimeoutError,),
         ConnectTimeout,
-        _("No connection to {host} within the time set for connecting."),
+        _("Connecting to {host} timed out."),
         _("Check the firewall and the route to WeChat, or raise WECHAT_CONNECT_TIMEOUT."),
     ),
     (
         (ReadTimeoutError, TimeoutError),
         WeChatTimeout,
-        _("{host} did not finish its answer within the time set for the call."),
-        _("Try again. If it goes on, raise WECHAT_CODE_TIMEOUT or WECHAT_TOKEN_TIMEOUT."),
+        _("{host} did not complete its response in time."),
+        _("Try again. If this persists, raise WECHAT_CODE_TIMEOUT or WECHAT_TOKEN_TIMEOUT."),
     ),
     (
         (ConnectionWentStale,),
@@ -101,17 +101,17 @@ _RULES: tuple[_Rule, ...] = (
     (
         (ssl.SSLError,),
         WeChatUnreachable,
-        _("No trusted TLS connection to {host} could be made."),
-        _("Check this server's clock and CA certificates, and whether a proxy breaks TLS open."),
+        _("No trusted TLS connection to {host} could be established."),
+        _("Check this server’s clock and CA certificates, and whether a proxy intercepts TLS."),
     ),
     (
         (IncompleteRead, IncompleteBody),
         AnswerCut,
-        _("{host} promised a longer answer than it sent."),
+        _("{host} closed the connection before sending the complete response."),
         _WAIT,
     ),
     ((RemoteDisconnected,), WeChatUnreachable, _BROKE, _WAIT),
-    ((HTTPException,), MalformedResponse, _("{host} answered with something that is not HTTP."), _BETWEEN),
+    ((HTTPException,), MalformedResponse, _("{host} returned something that is not HTTP."), _BETWEEN),
 )
 
 
@@ -139,7 +139,9 @@ def all_busy(limit: int, *, host: str) -> WeChatBusy:
     """Our error when no connection became free."""
     return WeChatBusy(
         format_lazy(_("All {limit} connections to {host} are in use."), limit=limit, host=host),
-        advice=_("Try again in a moment. Operators: see how long WeChat takes, or raise WECHAT_CONNECTIONS."),
+        advice=_(
+            "Try again in a moment. Operators: check how long WeChat takes to respond, or raise WECHAT_CONNECTIONS."
+        ),
         retry_after=1,
     )
 
@@ -147,7 +149,7 @@ def all_busy(limit: int, *, host: str) -> WeChatBusy:
 def oversized(limit: int) -> MalformedResponse:
     """Our error for an answer of more than `limit` bytes."""
     return MalformedResponse(
-        format_lazy(_("The answer is longer than {limit} bytes, so the rest was not read."), limit=limit),
+        format_lazy(_("The response is longer than {limit} bytes and was not read to the end."), limit=limit),
         advice=_BETWEEN,
     )
 

@@ -31,10 +31,10 @@ def read_quota(request: WireRequest, answer: WireAnswer) -> ApiQuota:
     found = read_json(request, answer)
     day, rate = _object(found.get("quota")), _object(found.get("rate_limit"))
     if day is None:
-        raise MalformedResponse(_("WeChat's answer holds no quota."))
+        raise MalformedResponse(_("WeChat’s response contains no quota."))
     numbers = [whole_number(day.get(name)) for name in ("daily_limit", "used", "remain")]
     if any(number is None for number in numbers):
-        raise MalformedResponse(_("WeChat's answer holds a quota without its numbers."))
+        raise MalformedResponse(_("WeChat’s response contains a quota without its numbers."))
     limit, used, remain = (number or 0 for number in numbers)
     return ApiQuota(
         daily_limit=limit,
@@ -50,7 +50,7 @@ def read_rid_report(request: WireRequest, answer: WireAnswer) -> RidReport:
     found = _object(read_json(request, answer).get("request"))
     invoked_at = whole_number((found or {}).get("invoke_time"))
     if found is None or invoked_at is None:
-        raise MalformedResponse(_("WeChat's answer says nothing about the request."))
+        raise MalformedResponse(_("WeChat’s response contains nothing about the request."))
 
     def text(name: str) -> str:
         value = found.get(name)

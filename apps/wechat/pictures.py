@@ -30,7 +30,7 @@ def read_picture(body: bytes) -> CodeImage:
     """The picture, with type, extension and size taken from its bytes. Raises MalformedResponse."""
     is_jpeg = body.startswith(JPEG_START)
     if not body.endswith(JPEG_END if is_jpeg else PNG_END):
-        raise _malformed(_("The picture is cut off: its end mark is missing after {size} bytes."), size=len(body))
+        raise _malformed(_("The image is incomplete: its end mark is missing after {size} bytes."), size=len(body))
     width, height = _decode(body, is_jpeg=is_jpeg)
     return CodeImage(
         content=body,
@@ -49,20 +49,20 @@ def _decode(body: bytes, *, is_jpeg: bool) -> tuple[int, int]:
         width, height = image.size
         if not SIDE_MIN <= min(width, height) <= max(width, height) <= SIDE_MAX:
             raise _malformed(
-                _("The picture is {width} x {height} px, no code has that size."), width=width, height=height
+                _("The image is {width} x {height} px, which is not a valid size for a code."),
+                width=width,
+                height=height,
             )
         if max(width, height) > SIDE_RATIO_MAX * min(width, height):
-            raise _malformed(_("The picture is {width} x {height} px, a code is square."), width=width, height=height)
+            raise _malformed(_("The image is {width} x {height} px, but a code is square."), width=width, height=height)
         if is_jpeg:
             # Every bit of the data is still decoded, only the last transform into pixels is made small.
             image.draft("L", (1, 1))
         image.load()
     except _DECODING_ERRORS:
-        raise _malformed(
-            _("The picture begins and ends like one but does not decode ({size} bytes)."), size=len(body)
-        ) from None
+        raise _malformed(_("The image data is corrupt ({size} bytes)."), size=len(body)) from None
     return width, height
 
 
 def _malformed(text: Any, **facts: int) -> MalformedResponse:
-    return MalformedResponse(format_lazy(text, **facts), advice=_("Try again. Nothing was stored."))
+    return MalformedResponse(format_lazy(text, **facts), advice=_("Try again. Nothing was saved."))

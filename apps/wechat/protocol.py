@@ -135,9 +135,9 @@ def read_access_token(request: WireRequest, answer: WireAnswer) -> AccessToken:
     found = read_json(request, answer)
     value, seconds = found.get("access_token"), whole_number(found.get("expires_in"))
     if not isinstance(value, str) or not value.strip():
-        raise MalformedResponse(_("WeChat's answer holds no access_token."))
+        raise MalformedResponse(_("WeChat’s response contains no access_token."))
     if seconds is None or seconds <= 0:
-        raise MalformedResponse(_("WeChat's answer holds an access_token without a usable expires_in."))
+        raise MalformedResponse(_("WeChat’s response contains an access_token without a usable expires_in."))
     return AccessToken(value=value, expires_in=seconds)
 
 
@@ -146,20 +146,20 @@ def read_code_image(request: WireRequest, answer: WireAnswer) -> CodeImage:
     found = _read(request, answer)
     if isinstance(found, CodeImage):
         return replace(found, num_used=whole_number(answer.num_used))
-    raise MalformedResponse(_("WeChat answered with JSON that names no error, where a picture belongs."))
+    raise MalformedResponse(_("WeChat returned JSON without an error code instead of an image."))
 
 
 def read_confirmation(request: WireRequest, answer: WireAnswer) -> None:
     """Nothing, for an answer that only says ok. Raises WeChatError."""
     if "errcode" not in read_json(request, answer):
-        raise MalformedResponse(_("WeChat's answer does not say whether the call succeeded."))
+        raise MalformedResponse(_("WeChat’s response does not show whether the call succeeded."))
 
 
 def read_ip_list(request: WireRequest, answer: WireAnswer) -> list[str]:
     """The addresses, some of them networks such as 101.226.103.0/25. Raises WeChatError."""
     found = read_json(request, answer).get("ip_list")
     if not isinstance(found, list) or not all(isinstance(ip, str) for ip in found):
-        raise MalformedResponse(_("WeChat's answer holds no ip_list."))
+        raise MalformedResponse(_("WeChat’s response contains no ip_list."))
     return found
 
 
@@ -167,7 +167,7 @@ def read_json(request: WireRequest, answer: WireAnswer) -> dict[str, Any]:
     """The JSON object of an answer that is no error and no picture. Raises WeChatError."""
     found = _read(request, answer)
     if isinstance(found, CodeImage):
-        raise MalformedResponse(_("WeChat answered with a picture, where JSON belongs."))
+        raise MalformedResponse(_("WeChat returned an image instead of JSON."))
     return found
 
 
@@ -177,20 +177,18 @@ def _read(request: WireRequest, answer: WireAnswer) -> dict[str, Any] | CodeImag
     if answer.status >= 500:
         raise WeChatUnreachable(
             format_lazy(
-                _("A gateway in front of WeChat answered HTTP {status} instead of WeChat."),
+                _("A gateway in front of WeChat returned HTTP {status}."),
                 status=answer.status,
             ),
-            advice=_("Try again in a moment. If it goes on, look at WeChat's status page and at your network."),
+            advice=_("Try again in a moment. If this persists, check WeChat’s status page and your network."),
         )
     if 300 <= answer.status < 400:
         raise MalformedResponse(
             format_lazy(
-                _("WeChat's address answered with a redirect (HTTP {status}), which was refused."),
+                _("WeChat’s address returned a redirect (HTTP {status}), which wxcode did not follow."),
                 status=answer.status,
             ),
-            advice=_(
-                "WeChat never redirects, and following it would hand out credentials. Check the API base address."
-            ),
+            advice=_("WeChat never redirects, and following it would leak credentials. Check WECHAT_API_BASE."),
         )
     if answer.status == 200 and is_picture(answer.body):
         return read_picture(answer.body)
@@ -199,7 +197,7 @@ def _read(request: WireRequest, answer: WireAnswer) -> dict[str, Any] | CodeImag
         raise _neither(answer)
     errcode = whole_number(found.get("errcode", 0))
     if errcode is None:
-        raise MalformedResponse(_("WeChat's answer holds an errcode that is not a number."))
+        raise MalformedResponse(_("WeChat’s response contains an errcode that is not a number."))
     if errcode != 0:
         raise error_for(request, errcode=errcode, errmsg=found.get("errmsg"))
     if answer.status != 200:
@@ -210,11 +208,11 @@ def _read(request: WireRequest, answer: WireAnswer) -> dict[str, Any] | CodeImag
 def _neither(answer: WireAnswer) -> MalformedResponse:
     return MalformedResponse(
         format_lazy(
-            _("The answer (HTTP {status}, {size} bytes) is neither a picture nor WeChat's JSON."),
+            _("The response (HTTP {status}, {size} bytes) is neither an image nor WeChat’s JSON."),
             status=answer.status,
             size=len(answer.body),
         ),
-        advice=_("Try again. If it goes on, something between this server and WeChat changes the answers."),
+        advice=_("Try again. If this persists, something between this server and WeChat is altering the responses."),
     )
 
 
@@ -234,8 +232,8 @@ def json_body(fields: Mapping[str, Any]) -> bytes:
     for name, value in fields.items():
         if isinstance(value, str) and not value.isprintable():
             raise InvalidRequest(
-                format_lazy(_("{name} holds a character that cannot be sent."), name=name),
-                errors={name: [gettext("holds a control character or half a character")]},
+                format_lazy(_("{name} contains a character that can’t be sent."), name=name),
+                errors={name: [gettext("contains a control character or an incomplete character")]},
             )
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 

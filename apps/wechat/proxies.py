@@ -36,13 +36,20 @@ def proxy_problems(url: str) -> list[str]:
         host, port = None, None
     problems = []
     if has_login(url):
-        problems.append(str(_("Take user and password out of the address: they go into the field below, sealed.")))
+        problems.append(
+            str(
+                _(
+                    "Remove user name and password from the address. Enter them in the field "
+                    "below; they are stored encrypted."
+                )
+            )
+        )
     if parts.scheme not in SCHEMES:
-        problems.append(str(_("Begin with http://, socks5:// or socks5h:// (the proxy itself looks names up).")))
+        problems.append(str(_("Start with http://, socks5:// or socks5h:// (the proxy resolves host names).")))
     elif not host or not port:
-        problems.append(str(_("Write host and port, like %(address)s.") % {"address": _ADDRESS}))
+        problems.append(str(_("Enter host and port, for example %(address)s.") % {"address": _ADDRESS}))
     if parts.path.strip("/") or parts.query or parts.fragment or any(not each.isprintable() for each in url):
-        problems.append(str(_("Nothing follows the port of a proxy.")))
+        problems.append(str(_("Remove everything after the port.")))
     return problems
 
 
@@ -61,5 +68,5 @@ def login_problems(login: str) -> list[str]:
     """What is wrong with `user:password`."""
     user, colon, _password = login.partition(":")
     if not colon or not user or not login.isprintable() or len(login) > LOGIN_MAX_LENGTH:
-        return [str(_("Write user:password, with a colon between, in one line of at most 255 characters."))]
+        return [str(_("Enter user:password on one line, with a colon in between, at most 255 characters."))]
     return []

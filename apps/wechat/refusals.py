@@ -50,8 +50,8 @@ def error_for(request: WireRequest, *, errcode: int, errmsg: object) -> WeChatEr
     known = find_errcode(errcode)
     if known is None:
         return WeChatError(
-            format_lazy(_("WeChat answered {errcode}: {errmsg}"), errcode=errcode, errmsg=facts["errmsg"]),
-            advice=_("Look the errcode up in WeChat's documentation; with the rid, WeChat can explain the call."),
+            format_lazy(_("WeChat returned {errcode}: {errmsg}"), errcode=errcode, errmsg=facts["errmsg"]),
+            advice=_("Look up the errcode in WeChat’s documentation. WeChat support can trace the call by its rid."),
             **facts,
         )
     handling, retry_after = known.handling, known.retry_after
@@ -60,9 +60,11 @@ def error_for(request: WireRequest, *, errcode: int, errmsg: object) -> WeChatEr
     if errcode == DAILY_OR_MINUTE_QUOTA and request.is_code_call:
         # documents up to 2022 give this errcode for the quota per minute
         retry_after = 60
-    detail = format_lazy(_("WeChat answered {errcode}: {meaning}"), errcode=errcode, meaning=known.lazy_meaning)
+    detail = format_lazy(_("WeChat returned {errcode}: {meaning}"), errcode=errcode, meaning=known.lazy_meaning)
     if facts["seen_ip"]:
-        detail = format_lazy(_("{detail} WeChat saw this server as {ip}."), detail=detail, ip=facts["seen_ip"])
+        detail = format_lazy(
+            _("{detail} WeChat sees this server’s IP address as {ip}."), detail=detail, ip=facts["seen_ip"]
+        )
     return ERRORS[handling](detail, advice=known.lazy_cure, retry_after=retry_after, **facts)
 
 

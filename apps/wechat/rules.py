@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from apps.errors import join_sentences
 from apps.wechat.types import (
     LIMITED_PATH_MAX_LENGTH,
     PAGE_MAX_LENGTH,
@@ -23,17 +24,17 @@ NAMED_PLACES = 3
 def scene_problems(scene: str) -> list[str]:
     """Everything that WeChat would refuse about `scene` (40169, 40129, 85096), each with its cure."""
     if not scene:
-        return [str(_("A code needs a scene of 1 to %(most)d characters.") % {"most": SCENE_MAX_LENGTH})]
+        return [str(_("Enter a scene of 1 to %(most)d characters.") % {"most": SCENE_MAX_LENGTH})]
     problems = []
     excess = len(scene) - SCENE_MAX_LENGTH
     if excess > 0:
         problems.append(
             str(
                 ngettext_lazy(
-                    "%(excess)d character too long (%(length)d, at most %(most)d): "
-                    "put a short id into scene and keep the rest on your side.",
-                    "%(excess)d characters too long (%(length)d, at most %(most)d): "
-                    "put a short id into scene and keep the rest on your side.",
+                    "%(excess)d character too long (%(length)d of %(most)d). Use a short ID as the scene, "
+                    "and store the rest in your own system.",
+                    "%(excess)d characters too long (%(length)d of %(most)d). Use a short ID as the scene, "
+                    "and store the rest in your own system.",
                     "excess",
                 )
                 % {"excess": excess, "length": len(scene), "most": SCENE_MAX_LENGTH}
@@ -51,9 +52,11 @@ def page_problems(page: str) -> list[str]:
     """Everything that WeChat would refuse about the shape of `page` (41030, 85096), each with its cure."""
     problems = []
     if page.startswith("/"):
-        problems.append(str(_("Remove the leading / : write %(page)s.") % {"page": page.lstrip("/") or "pages/…"}))
+        problems.append(str(_("Remove the leading slash: %(page)s") % {"page": page.lstrip("/") or "pages/…"}))
     if "?" in page or "#" in page:
-        problems.append(str(_("A page carries no parameters: remove everything from ? or # on and use scene.")))
+        problems.append(
+            str(_("The page can’t contain parameters. Remove everything from the ? or #, and use the scene instead."))
+        )
     if any(character.isspace() or not character.isprintable() for character in page):
         problems.append(str(_("Remove the spaces and invisible characters.")))
     if len(page) > PAGE_MAX_LENGTH:
@@ -79,7 +82,7 @@ def qrcode_path_problems(path: str) -> list[str]:
     if excess > 0:
         problems.append(
             str(
-                _("Too long by %(excess)d (at most %(most)d bytes in UTF-8): use kind limited or unlimited.")
+                _("%(excess)d bytes too long (the limit is %(most)d bytes in UTF-8). Use kind limited or unlimited.")
                 % {"excess": excess, "most": QRCODE_PATH_MAX_BYTES}
             )
         )
@@ -89,7 +92,7 @@ def qrcode_path_problems(path: str) -> list[str]:
 def _path_problems(path: str) -> list[str]:
     problems = []
     if not path:
-        problems.append(str(_("A code of this kind needs a path, like pages/index/index?table=7.")))
+        problems.append(str(_("A code of this kind needs a path, for example pages/index/index?table=7.")))
     if not path.isprintable():
         problems.append(str(_("Remove the invisible characters.")))
     if RESERVED_WORD in path:
@@ -102,12 +105,12 @@ def width_problems(width: int) -> list[str]:
     if WIDTH_MIN <= width <= WIDTH_MAX:
         return []
     facts = {"width": width, "least": WIDTH_MIN, "most": WIDTH_MAX}
-    return [str(_("%(width)d pixels: use a width from %(least)d to %(most)d.") % facts)]
+    return [str(_("Use a width from %(least)d to %(most)d pixels (not %(width)d).") % facts)]
 
 
 def _too_long(text: str, *, most: int) -> str:
     facts = {"excess": len(text) - most, "most": most}
-    return str(_("Too long by %(excess)d (at most %(most)d characters): shorten it.") % facts)
+    return str(_("%(excess)d characters too long (the limit is %(most)d).") % facts)
 
 
 def _foreign_characters(scene: str, foreign: list[str]) -> str:
@@ -123,11 +126,11 @@ def _foreign_characters(scene: str, foreign: list[str]) -> str:
     if "%" in foreign:
         sentences.append(_("Send the text as it is, not URL-encoded."))
     if any(character.isspace() for character in foreign):
-        sentences.append(_("In place of spaces and line breaks use - or _."))
+        sentences.append(_("Use - or _ instead of spaces and line breaks."))
     if any(ord(character) > 127 for character in foreign):
-        sentences.append(_("In place of other scripts use a short id."))
-    sentences.append(_("Allowed are 0-9 A-Z a-z and !#$&'()*+,/:;=?@-._~"))
-    return " ".join(map(str, sentences))
+        sentences.append(_("Use a short ID instead of Chinese or other non-ASCII text."))
+    sentences.append(_("Allowed: 0-9 A-Z a-z !#$&'()*+,/:;=?@-._~"))
+    return join_sentences(*sentences)
 
 
 def _places(scene: str, character: str) -> str:
@@ -140,4 +143,4 @@ def _visible(character: str) -> str:
 
 
 def _reserved_word() -> str:
-    return str(_("Remove %(word)s: WeChat keeps this word for itself.") % {"word": RESERVED_WORD})
+    return str(_("Remove %(word)s: WeChat reserves this word.") % {"word": RESERVED_WORD})

@@ -131,7 +131,7 @@ def test_the_meter_follows_what_is_typed_wherever_a_password_is_chosen(page: Pag
         field = page.locator("input[name$=password1]")
         meter = page.get_by_role("meter", name="Strength of the password")
         expect(meter).to_have_count(0)
-        for password, score, words in (("short", 0, "Would be refused"), ("another correct horse", 4, "Strong")):
+        for password, score, words in (("short", 0, "Not accepted"), ("another correct horse", 4, "Strong")):
             field.fill(password)
             expect(page.locator(".strength-words")).to_contain_text(words)
             expect(meter).to_have_js_property("value", score)

@@ -49,10 +49,10 @@ def table(count: int, *wrong: str) -> bytes:
 
 
 def upload(page: Page, content: bytes, name: str = "tables.csv") -> None:
-    page.get_by_label(re.compile("CSV or XLSX file|Another file instead")).set_input_files(
+    page.get_by_label(re.compile("CSV or XLSX file|Choose a different file")).set_input_files(
         {"name": name, "mimeType": "text/csv", "buffer": content}
     )
-    page.get_by_role("button", name="Check the rows").click()
+    page.get_by_role("button", name="Check rows").click()
 
 
 def number_of(page: Page, name: str) -> Locator:
@@ -78,11 +78,11 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     problems = page.get_by_role("region", name="Problems").get_by_role("row")
     expect(problems.filter(has_text=str(COUNT + 2)).first).to_contain_text("'桌' at 1")
     expect(problems.filter(has_text=str(COUNT + 3))).to_contain_text("8 characters too long")
-    expect(page.get_by_text("1 row asks for the same code as an earlier row")).to_be_visible()
+    expect(page.get_by_text("1 row duplicates an earlier row")).to_be_visible()
     assert (CodeBatch.objects.count(), sandbox.count(CODE)) == (0, 0)
 
     upload(page, table(COUNT), "Spring tables.csv")
-    expect(page.get_by_role("heading", name="Every row is fine")).to_be_visible()
+    expect(page.get_by_role("heading", name="All rows are valid")).to_be_visible()
     expect(page.get_by_text("is kept for an hour")).to_contain_text("Spring tables.csv")
     page.get_by_role("button", name=f"Start: {COUNT} codes").click()
     expect(page.get_by_role("heading", name="Spring tables")).to_be_visible()
@@ -167,7 +167,7 @@ def test_the_word_of_the_end_comes_by_itself_and_goes_without_a_reload(
     page.goto("/")
     page.get_by_role("searchbox").fill("a=1")
     CodeBatch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, issued=2, finished_at=timezone.now())
-    notice = page.get_by_text("The batch “Tables” is done: 2 issued.")
+    notice = page.get_by_text("The batch “Tables” is done: 2 created.")
     page.clock.fast_forward(POLL_MILLISECONDS)
     expect(notice).to_be_visible()
     page.get_by_role("button", name="Dismiss Tables").click()
@@ -181,7 +181,7 @@ def test_a_pattern_shows_what_it_makes_while_it_is_typed(page: Page, log_in: Any
     log_in(page)
     page.goto("/batches/new/")
     expect(page.get_by_label("CSV or XLSX file")).to_be_visible()
-    page.get_by_label("Count up").check()
+    page.get_by_label("Number series").check()
     expect(page.get_by_label("CSV or XLSX file")).to_be_hidden()
     page.get_by_label("To", exact=True).first.fill("120")
     page.get_by_label("Digits").first.fill("3")
@@ -189,9 +189,9 @@ def test_a_pattern_shows_what_it_makes_while_it_is_typed(page: Page, log_in: Any
     expect(preview).to_contain_text("120 codes")
     expect(preview).to_contain_text("table=001")
     expect(preview).to_contain_text("table=120")
-    page.get_by_role("button", name="Check the rows").click()
-    expect(page.get_by_role("button", name="Start: 120 codes")).to_be_visible()
-    expect(page.get_by_label("Count up")).to_be_checked()
+    page.get_by_role("button", name="Check rows").click()
+    expect(page.get_by_role("button", name="Create 120 codes")).to_be_visible()
+    expect(page.get_by_label("Number series")).to_be_checked()
     expect(page.get_by_label("Digits").first).to_have_value("3")
 
 
@@ -201,9 +201,9 @@ def test_the_check_of_a_page_is_not_offered_for_codes_that_have_none(
     log_in(page)
     page.goto("/batches/new/")
     page.get_by_label("Kind of code").select_option("qrcode")
-    expect(page.get_by_label("WeChat checks that the page is released")).to_be_hidden()
-    expect(page.get_by_label("Colour of the lines")).to_be_hidden()
-    expect(page.get_by_text("the table needs a column page")).to_be_visible()
+    expect(page.get_by_label("Check that the page is published")).to_be_hidden()
+    expect(page.get_by_label("Line colour")).to_be_hidden()
+    expect(page.get_by_text("The table needs a column “page”")).to_be_visible()
 
 
 def test_a_batch_is_ordered_and_steered_without_javascript(
@@ -214,11 +214,11 @@ def test_a_batch_is_ordered_and_steered_without_javascript(
     page.goto("/batches/new/")
     page.get_by_label("Paste").check()
     page.get_by_label("Rows", exact=True).fill("t=1,one\n桌=2,two\nt=3,three")
-    page.get_by_role("button", name="Check the rows").click()
+    page.get_by_role("button", name="Check rows").click()
     expect(page.get_by_label("Rows", exact=True)).to_have_value("t=1,one\n桌=2,two\nt=3,three")
-    page.get_by_role("button", name="Start without this 1 row").click()
+    page.get_by_role("button", name="Skip 1 row and start").click()
     expect(page.locator("#progress .badge")).to_have_text("running")
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#progress .badge")).to_have_text("paused")
     page.get_by_text("Cancel…").click()

@@ -58,7 +58,7 @@ def test_a_form_that_is_sent_meanwhile_keeps_the_page_and_is_sent_once_later(
     page.get_by_label("Label").fill("窗边")
     page.get_by_label("Scene").fill("table=7")
     stop(page)
-    button = page.get_by_role("button", name="Make the code")
+    button = page.get_by_role("button", name="Create code")
     button.click()
     expect(page.locator("form.make, form.by-kind").get_by_text(UNSENT)).to_be_in_viewport()
     expect(page.get_by_label("Scene")).to_have_value("table=7")

@@ -48,7 +48,7 @@ def test_what_a_page_of_the_gallery_asks(page: Page, log_in: Any, world: World, 
     page.goto(f"/selections/{world.selection.pk}/")
     page.get_by_label("Code size in mm").fill("wide")
     page.get_by_role("button", name="Print sheets PDF").click()
-    page.get_by_text("look at the marked fields").wait_for()
+    page.get_by_text("check the marked fields").wait_for()
     found += wrong_with(page)
     assert found == []
 

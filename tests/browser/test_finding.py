@@ -84,8 +84,8 @@ def test_a_larger_picture_is_asked_for_and_downloaded(
         page.get_by_text(size, exact=True).click()
     page.get_by_text("1280 px…", exact=True).click()
     expect(page.get_by_text("one of the 5,000 calls a minute").nth(1)).to_be_visible()
-    page.get_by_role("button", name="Ask WeChat for 1280 px").click()
-    expect(page.get_by_role("heading", name="Earlier pictures")).to_be_visible()
+    page.get_by_role("button", name="Create 1280 px image").click()
+    expect(page.get_by_role("heading", name="Previous images")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("Download 860 px")).click()
     saved = tmp_path / "picture.jpg"
@@ -133,13 +133,13 @@ def test_label_tags_and_archive_are_changed_on_the_page_of_the_code(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("靠窗 7 号桌")
     page.get_by_role("button", name="Archive").click()
-    expect(page.get_by_text("The code is archived")).to_be_visible()
+    expect(page.get_by_text("Code archived")).to_be_visible()
     page.get_by_role("link", name="Back to the search").click()
     expect(page.get_by_role("link", name="Show the archived code that matches")).to_be_visible()
     page.get_by_role("link", name="Show the archived code that matches").click()
     page.get_by_role("link", name="靠窗 7 号桌").click()
-    page.get_by_role("button", name="Bring back").click()
-    expect(page.get_by_text("The code is back")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Code restored")).to_be_visible()
     assert sorted(IssuedCode.objects.get().tags.values_list("name", flat=True)) == ["2026", "terrace"]
 
 
@@ -159,17 +159,17 @@ def test_the_form_follows_the_kind_and_the_preview_follows_the_form(
     log_in(page)
     page.goto("/make/")
     drawing = page.locator("#preview-drawing")
-    page.get_by_label("Colour of the lines").select_option("own")
-    page.get_by_label("My own colour").fill("#0b7a45")
+    page.get_by_label("Line colour").select_option("own")
+    page.get_by_label("Custom colour").fill("#0b7a45")
     page.get_by_label("Width in pixels").fill("1280")
     expect(drawing).to_have_attribute("color", "#0b7a45")
     expect(page.get_by_text("1280 px: 10.8 cm in print")).to_be_visible()
     page.get_by_label("square QR code").check()
     expect(drawing).to_have_attribute("color", "#000000")
-    for hidden in ("Scene", "Version", "Colour of the lines"):
+    for hidden in ("Scene", "Version", "Line colour"):
         expect(page.get_by_label(hidden, exact=True)).to_be_hidden()
     page.get_by_label("Path", exact=True).fill("pages/index/index?table=7")
-    page.get_by_label("Spend one of the 100,000").check()
-    page.get_by_role("button", name="Make the code").click()
-    expect(page.get_by_text("Made, stored")).to_be_visible()
+    page.get_by_label("Use up one of the 100,000 codes").check()
+    page.get_by_role("button", name="Create code").click()
+    expect(page.get_by_text("Created and saved")).to_be_visible()
     assert IssuedCode.objects.get().kind == "qrcode"

@@ -48,10 +48,10 @@ def test_of_codes_and_selections(
     page.get_by_role("button", name="Actions…").click()
     page.get_by_role("textbox", name="Tags").fill(",".join(letter * 50 for letter in "WMQ"))
     page.get_by_role("button", name="Add tags").click()
-    expect(page.get_by_text("1 code has new tags")).to_be_visible()
+    expect(page.get_by_text("Tags added to 1 code")).to_be_visible()
     found += too_wide("a selection with long tags")
     page.get_by_label("Sticker roll").check()
-    found += too_wide("labels for a roll")
+    found += too_wide("stickers for a roll")
     page.goto(f"/?q={'a' * 32}")
     page.get_by_role("button", name="Actions for all results…").click()
     found += too_wide("a selection of a long search")
@@ -84,11 +84,11 @@ def test_of_batches(
     for address in ("/", "/batches/", f"/batches/{batch.pk}/", sheets, "/batches/new/"):
         page.goto(address)
         found += too_wide(address)
-    for source in ("Upload", "Count up", "Paste"):
+    for source in ("Upload", "Number series", "Paste"):
         page.get_by_label(source).check()
         found += too_wide(source)
     page.get_by_label("Rows", exact=True).fill("z" * 400)
-    page.get_by_role("button", name="Check the rows").click()
+    page.get_by_role("button", name="Check rows").click()
     expect(page.get_by_role("heading", name="1 row has a problem")).to_be_visible()
     found += too_wide("a row that is too long")
     assert found == []

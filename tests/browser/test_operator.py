@@ -121,11 +121,11 @@ def test_the_language_is_switched_on_the_page_and_stays_switched(page: Page, log
     page.get_by_role("button", name="简体中文").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     page.goto("/admin/")
-    expect(page.get_by_role("heading", name="站点管理")).to_be_visible()
+    expect(page.get_by_role("heading", name="管理后台首页")).to_be_visible()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
     page.goto("/")
-    expect(page.get_by_role("navigation").get_by_role("link", name="Make a code")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link", name="Create code")).to_be_visible()
 
 
 def test_dates_stand_in_the_browsers_zone(page: Page, new_page: Callable[..., Page], log_in: Any, sandbox: Any) -> None:

@@ -62,7 +62,7 @@ def test_from_three_ticks_to_the_archive(
     worker()
     page.reload()
     expect(page.get_by_text(f"{COUNT} codes are on the sheets.")).to_be_visible()
-    page.get_by_role("link", name="Look at it").click()
+    page.get_by_role("link", name="View").click()
     sheets = page.get_by_role("link", name="Print sheets PDF")
     check_sheets(
         download(page, tmp_path, lambda: sheets.click(no_wait_after=True)), "Spring 春天", "靠窗 Window", "copy=1"
@@ -70,13 +70,13 @@ def test_from_three_ticks_to_the_archive(
 
     page.get_by_role("textbox", name="Tags").fill("spring，窗边")
     page.get_by_role("button", name="Add tags").click()
-    expect(page.get_by_text(f"{COUNT} codes have new tags.")).to_be_visible()
+    expect(page.get_by_text(f"Tags added to {COUNT} codes.")).to_be_visible()
     assert {tag.codes.count() for tag in Tag.objects.all()} == {COUNT}
     page.get_by_label("Archive", exact=True).get_by_role("button", name="Archive").click()
     expect(page.get_by_text(f"{COUNT} codes were archived.")).to_be_visible()
     assert IssuedCode.objects.current().count() == 4
-    page.get_by_role("button", name="Bring them back").click()
-    expect(page.get_by_text(f"{COUNT} codes are back.")).to_be_visible()
+    page.get_by_role("button", name="Restore them").click()
+    expect(page.get_by_text(f"{COUNT} codes were restored.")).to_be_visible()
     assert IssuedCode.objects.current().count() == COUNT + 4
     page.get_by_role("link", name="My selections").click()
     expect(page.locator(".selection")).to_have_count(2)
@@ -102,7 +102,7 @@ def test_work_on_many_moves_by_itself(page: Page, log_in: Any, miniprogram: Mini
     page.get_by_role("button", name="Add tags").click()
     expect(page.locator("#jobs .badge")).to_have_text("waiting")
     worker()
-    expect(page.get_by_text(f"{CHUNK + 1} codes have new tags.")).to_be_visible()
+    expect(page.get_by_text(f"Tags added to {CHUNK + 1} codes.")).to_be_visible()
     expect(page.locator("#jobs .badge")).to_have_text("done")
     assert SelectionJob.objects.get().state == JobState.DONE
 
@@ -128,7 +128,7 @@ def test_shift_takes_everything_in_between_and_a_new_search_begins_anew(
     page.get_by_role("button", name="Actions…").click()
     expect(page.get_by_role("heading", name=f"{PAGE_SIZE + 10} codes selected")).to_be_visible()
     page.go_back()
-    page.get_by_role("button", name="Select none").click()
+    page.get_by_role("button", name="Clear selection").click()
     expect(page.get_by_role("button", name="Actions…")).to_be_hidden()
     boxes.nth(0).focus()
     page.keyboard.press("Space")
@@ -147,10 +147,10 @@ def test_codes_are_selected_without_javascript(
     page = new_page(java_script_enabled=False)
     log_in(page)
     page.goto("/")
-    for dead in ("Select all shown", "Select none"):
+    for dead in ("Select all shown", "Clear selection"):
         expect(page.get_by_text(dead)).to_be_hidden()
     page.get_by_role("button", name="Actions…").click()
-    expect(page.get_by_text("tick at least one code")).to_be_visible()
+    expect(page.get_by_text("elect at least one code")).to_be_visible()
     page.goto("/")
     tick(page, "Table 1")
     tick(page, "Table 3")

@@ -36,14 +36,14 @@ def test_a_batch_keeps_its_rows_and_says_that_the_file_is_gone(
     page.get_by_label("Rows").fill("t=1,Window 窗边\nt=2,Door")
     page.get_by_label("Name", exact=True).first.fill("Spring tables")
     page.get_by_label("Tags").fill("hall")
-    send_too_late(page, staff, "Check the rows")
-    expect(page.get_by_text("nothing was started yet")).to_be_visible()
-    expect(page.get_by_text("The file could not be kept: choose it again.")).to_be_visible()
+    send_too_late(page, staff, "Check rows")
+    expect(page.get_by_text("nothing was started")).to_be_visible()
+    expect(page.get_by_text("The file wasn’t kept. Choose it again.")).to_be_visible()
     expect(page.get_by_label("Rows")).to_have_value("t=1,Window 窗边\nt=2,Door")
     expect(page.get_by_label("Name", exact=True).first).to_have_value("Spring tables")
     expect(page.get_by_label("Tags")).to_have_value("hall")
-    page.get_by_role("button", name="Check the rows").click()
-    expect(page.get_by_role("heading", name="Every row is fine")).to_be_visible()
+    page.get_by_role("button", name="Check rows").click()
+    expect(page.get_by_role("heading", name="All rows are valid")).to_be_visible()
     assert CodeBatch.objects.count() == 0
 
 
@@ -52,8 +52,8 @@ def test_a_code_keeps_its_fields(page: Page, log_in: Any, staff: Any, miniprogra
     page.goto("/make/")
     page.get_by_label("Scene").fill("table=7")
     page.get_by_label("Label").fill("窗边")
-    send_too_late(page, staff, "Make the code")
-    expect(page.get_by_text("nothing was made yet")).to_be_visible()
+    send_too_late(page, staff, "Create code")
+    expect(page.get_by_text("nothing was created")).to_be_visible()
     expect(page.get_by_label("Scene")).to_have_value("table=7")
     expect(page.get_by_label("Label")).to_have_value("窗边")
     assert IssuedCode.objects.count() == 0

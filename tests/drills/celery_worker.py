@@ -22,7 +22,7 @@ def wait_for(row: Model, condition: Callable[[Any], bool], worker: Forked) -> No
 
     def is_so() -> bool:
         row.refresh_from_db()
-        assert worker.is_alive, "the worker died"
+        assert worker.is_alive, "the worker crashed"
         return condition(row)
 
     wait_until(is_so, PATIENCE_SECONDS)

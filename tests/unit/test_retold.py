@@ -34,7 +34,7 @@ def test_a_sentence_without_a_name_is_told_too():
 
 
 def test_a_sentence_inside_of_a_sentence_is_told_with_it():
-    told = chinese_of(f"{ENGLISH} WeChat saw this server as 203.0.113.7.")
+    told = chinese_of(f"{ENGLISH} WeChat sees this server’s IP address as 203.0.113.7.")
     assert told.startswith(chinese_of(ENGLISH))
     assert "203.0.113.7" in told and "WeChat saw" not in told
 
@@ -59,11 +59,13 @@ def test_the_language_of_the_reader_changes_nothing_that_is_already_in_it():
 
 def test_what_wechat_said_is_told_inside_of_our_sentence():
     known = find_errcode(41030)
-    told = chinese_of(f"WeChat answered 41030: {known.meaning_en}")
+    told = chinese_of(f"WeChat returned 41030: {known.meaning_en}")
     assert known.meaning_zh in told and "WeChat" not in told
     with override("en"):
-        assert retold(told) == f"WeChat answered 41030: {known.meaning_en}"
-    advice = "%(count)d rows in a row were refused like this. Mend it, or resume to go on anyway. %(cure)s"
+        assert retold(told) == f"WeChat returned 41030: {known.meaning_en}"
+    advice = (
+        "WeChat refused %(count)d rows in a row for this reason. Fix the cause, or resume to continue anyway. %(cure)s"
+    )
     told = chinese_of(advice % {"count": 50, "cure": known.cure_en})
     assert told.endswith(known.cure_zh) and "50" in told and "rows" not in told
 
@@ -79,7 +81,9 @@ def test_every_text_of_the_table_of_errcodes_has_its_other_language():
 def test_a_cause_is_told_by_its_errcode_with_the_address_that_wechat_saw(ip):
     known = find_errcode(40164)
     with override("zh-hans"):
-        told = tell_cause(40164, f"WeChat answered 40164: a wording of another year WeChat saw this server as {ip}.")
+        told = tell_cause(
+            40164, f"WeChat returned 40164: a wording of another year WeChat sees this server’s IP address as {ip}."
+        )
         assert told.startswith(known.meaning_zh) and ip in told and "year" not in told
         assert tell_cause(40164, "A wording of another year.") == known.meaning_zh
         assert tell_cure(40164, "An advice of another year.") == known.cure_zh

@@ -58,12 +58,12 @@ def read_header(cells: Sequence[str]) -> list[str | None]:
     if twice:
         raise UnreadableInput(
             _("Two columns are called %(name)s.") % {"name": twice[0][:NAME_MAX_LENGTH]},
-            advice=_("Give every column a name of its own."),
+            advice=_("Give each column a unique name."),
         )
     bad = next((name for name in given if len(name) > NAME_MAX_LENGTH or not name.isprintable()), None)
     if bad is not None:
         raise UnreadableInput(
-            _("A column's name is too long or has invisible characters: %(name)s")
+            _("A column name is too long or contains invisible characters: %(name)s")
             % {"name": "".join(c for c in bad if c.isprintable())[:NAME_MAX_LENGTH]},
             advice=_("At most %(most)d characters.") % {"most": NAME_MAX_LENGTH},
         )
@@ -92,7 +92,10 @@ def no_scene_column(titles: Sequence[str]) -> UnreadableInput:
     found = ", ".join(title for title in visible if title) or "–"
     return UnreadableInput(
         _("There is no column “scene”. Columns found: %(found)s.") % {"found": found[:300]},
-        advice=_("The first row names the columns: scene, and if you like page, label, tags, external_id, width."),
+        advice=_(
+            "The first row must contain the column names: scene (required), and optionally page, "
+            "label, tags, external_id and width."
+        ),
     )
 
 

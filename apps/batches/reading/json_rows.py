@@ -30,13 +30,13 @@ def read_head(file: BinaryIO) -> tuple[dict[str, Any], bool]:
                 continue
             events += 1
             if events > MAX_EVENTS:
-                raise MalformedJson(_("Only “rows” may be long."))
+                raise MalformedJson(_("Only “rows” can be this long."))
             builder.event(event, value)
     except ijson.JSONError as error:
         raise _malformed() from error
     head = builder.value
     if not isinstance(head, dict):
-        raise MalformedJson(_("Send an object like {“appid”: …, “name”: …, “rows”: [ … ]}."))
+        raise MalformedJson(_("Send an object, for example {“appid”: …, “name”: …, “rows”: [ … ]}."))
     return head, has_rows
 
 
@@ -64,4 +64,4 @@ def _read(file: BinaryIO) -> Iterator[RawRow]:
 
 
 def _malformed() -> MalformedJson:
-    return MalformedJson(_("The body is not complete and valid JSON."))
+    return MalformedJson(_("The body is not valid JSON, or is incomplete."))

@@ -50,7 +50,9 @@ def pattern_source(templates: Mapping[str, str], variables: Mapping[str, Variabl
     if len(variables) > MOST_VARIABLES:
         problems.append(str(_("At most %(most)d variables.") % {"most": MOST_VARIABLES}))
     if count > MOST_VALUES:
-        problems.append(str(_("This makes %(count)d rows; at most %(most)d.") % {"count": count, "most": MOST_VALUES}))
+        problems.append(
+            str(_("This would create %(count)d rows; the limit is %(most)d.") % {"count": count, "most": MOST_VALUES})
+        )
     if problems:
         raise InvalidRequest(_("The pattern is not valid."), errors={"pattern": problems})
     return RowSource(lambda: _rows(templates, variables))

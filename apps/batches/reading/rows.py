@@ -68,5 +68,5 @@ def too_many_columns(count: int) -> UnreadableInput:
     return UnreadableInput(
         _("The table has %(count)d columns or more; at most %(most)d are read.")
         % {"count": count, "most": MAX_COLUMNS},
-        advice=_("Remove the columns that are not needed, also empty ones with a format."),
+        advice=_("Remove unused columns, including empty ones that still have formatting."),
     )

@@ -64,7 +64,7 @@ def find_encoding(file: BinaryIO) -> str:
         if _decodes(file, encoding):
             return encoding
     raise UnreadableInput(
-        _("This is not a text in UTF-8 or GB18030."),
+        _("The file is not UTF-8 or GB18030 text."),
         advice=_("Save the table as “CSV UTF-8”, or upload it as XLSX."),
     )
 
@@ -170,8 +170,8 @@ def _records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
                 yield number, {**cells}
     except csv.Error as error:
         raise UnreadableInput(
-            _("Line %(line)d is not CSV: %(reason)s.") % {"line": reader.line_num, "reason": error},
-            advice=_("Look for a quotation mark without its partner."),
+            _("Line %(line)d is not valid CSV: %(reason)s.") % {"line": reader.line_num, "reason": error},
+            advice=_("Check for an unclosed quotation mark."),
         ) from error
 
 

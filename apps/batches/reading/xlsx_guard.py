@@ -55,7 +55,7 @@ def refuse_hostile(file: BinaryIO) -> Mapping[str, list[Merged]]:
         LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
     ) as error:  # fmt: skip
         raise UnreadableInput(
-            _("This is not an XLSX file, or it is damaged or locked by a password."),
+            _("This is not an XLSX file, or it is damaged or password-protected."),
             advice=_("Save it again as XLSX without a password, or as “CSV UTF-8”."),
         ) from error
 
@@ -129,6 +129,6 @@ def column_number(letters: str) -> int:
 
 def _too_large() -> UnreadableInput:
     return UnreadableInput(
-        _("This XLSX unpacks to more than a table of 100,000 rows needs, or holds declarations that no table needs."),
+        _("This XLSX is too large when unpacked, or contains parts that a plain table doesn’t need."),
         advice=_("Copy the rows into a new workbook with one sheet and save that, or save as “CSV UTF-8”."),
     )

@@ -89,7 +89,7 @@ class IssuedCode(models.Model):
     page_key = DerivedBigIntegerField(editable=False, default=0)
     env_version = models.CharField(_("env_version"), max_length=16, choices=EnvVersion)
     check_path = models.BooleanField(_("check_path"))
-    width = models.PositiveIntegerField(_("width"), default=WIDTH_DEFAULT, help_text=_("pixels, as asked for"))
+    width = models.PositiveIntegerField(_("width"), default=WIDTH_DEFAULT, help_text=_("requested width in pixels"))
     auto_color = models.BooleanField(_("auto_color"), default=False)
     line_color = models.CharField(_("line_color"), max_length=7, default="#000000")
     is_hyaline = models.BooleanField(_("is_hyaline"), default=False)
@@ -102,17 +102,19 @@ class IssuedCode(models.Model):
     search_text = DerivedTextField(editable=False, default="")
     search_grams = DerivedTextField(editable=False, default="")
 
-    image = models.CharField(_("picture"), max_length=120, help_text=_("name in the media storage"))
-    image_sha256 = models.CharField(_("picture's sha256"), max_length=64)
-    image_size = models.PositiveIntegerField(_("picture's size (bytes)"))
-    image_width = models.PositiveIntegerField(_("picture's width (pixels)"))
+    image = models.CharField(_("image"), max_length=120, help_text=_("name in the media storage"))
+    image_sha256 = models.CharField(_("SHA-256 of the image"), max_length=64)
+    image_size = models.PositiveIntegerField(_("image size (bytes)"))
+    image_width = models.PositiveIntegerField(_("image width (pixels)"))
     media_type = models.CharField(_("media type"), max_length=32)
     reissues = models.PositiveIntegerField(_("reissues"), default=0, editable=False)
     num_used = models.PositiveIntegerField(
         _("codes used"),
         null=True,
         blank=True,
-        help_text=_("kinds limited and qrcode: how many of the mini-program's 100,000 were used up with this one"),
+        help_text=_(
+            "kinds limited and qrcode: how many of the mini-program’s 100,000 codes are used, including this one"
+        ),
     )
 
     client = models.ForeignKey(
@@ -123,9 +125,9 @@ class IssuedCode(models.Model):
         related_name="codes",
         verbose_name=_("API client"),
     )
-    issued_by = models.CharField(_("issued by"), max_length=150)
-    door = models.CharField(_("door"), max_length=16, choices=Door)
-    issued_at = models.DateTimeField(_("issued at"), default=timezone.now)
+    issued_by = models.CharField(_("created by"), max_length=150)
+    door = models.CharField(_("source"), max_length=16, choices=Door)
+    issued_at = models.DateTimeField(_("created at"), default=timezone.now)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
 
     objects: ClassVar[Any] = IssuedCodeQuerySet.as_manager()
@@ -257,17 +259,17 @@ class EarlierPicture(models.Model):
     auto_color = models.BooleanField(_("auto_color"))
     line_color = models.CharField(_("line_color"), max_length=7)
     is_hyaline = models.BooleanField(_("is_hyaline"))
-    image = models.CharField(_("picture"), max_length=120)
-    image_sha256 = models.CharField(_("picture's sha256"), max_length=64)
-    image_size = models.PositiveIntegerField(_("picture's size (bytes)"))
-    image_width = models.PositiveIntegerField(_("picture's width (pixels)"))
+    image = models.CharField(_("image"), max_length=120)
+    image_sha256 = models.CharField(_("SHA-256 of the image"), max_length=64)
+    image_size = models.PositiveIntegerField(_("image size (bytes)"))
+    image_width = models.PositiveIntegerField(_("image width (pixels)"))
     media_type = models.CharField(_("media type"), max_length=32)
     replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
     replaced_by = models.CharField(_("replaced by"), max_length=150)
 
     class Meta:
-        verbose_name = _("earlier picture")
-        verbose_name_plural = _("earlier pictures")
+        verbose_name = _("previous image")
+        verbose_name_plural = _("previous images")
         ordering = ["-version"]
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="earlierpicture_version")]
 

@@ -34,13 +34,13 @@ class FailedAttempt(models.Model):
     scene = models.CharField(_("scene"), max_length=SCENE_MAX_LENGTH, blank=True)
     page = models.CharField(_("page"), max_length=PAGE_MAX_LENGTH, blank=True)
     env_version = models.CharField(_("env_version"), max_length=16)
-    requested_by = models.CharField(_("by whom"), max_length=150)
-    door = models.CharField(_("door"), max_length=16, choices=Door)
+    requested_by = models.CharField(_("by"), max_length=150)
+    door = models.CharField(_("source"), max_length=16, choices=Door)
     code = models.CharField(_("error"), max_length=64)
     errcode = models.IntegerField(_("errcode"), null=True, blank=True)
     rid = models.CharField(_("rid"), max_length=64, blank=True)
     detail = models.CharField(_("detail"), max_length=500, blank=True)
-    took_ms = models.PositiveIntegerField(_("took (ms)"), default=0)
+    took_ms = models.PositiveIntegerField(_("duration (ms)"), default=0)
 
     objects: ClassVar[Any] = FailedAttemptQuerySet.as_manager()
 

@@ -21,6 +21,6 @@ class Door(models.TextChoices):
 
     API = "api", _("API")
     GALLERY = "gallery", _("gallery")
-    WECHAT = "wechat", _("WeChat's own paths")
-    EXTEND = "extend", _("older service: /api/extend/")
+    WECHAT = "wechat", _("WeChat-compatible API")
+    EXTEND = "extend", _("legacy API: /api/extend/")
     QRCODE = "qrcode", _("older service: /api/qrcode")

@@ -18,21 +18,23 @@ class LifetimePool(models.Model):
         MiniProgram, on_delete=models.CASCADE, related_name="lifetime_pool", verbose_name=_("mini-program")
     )
     used = models.PositiveIntegerField(
-        _("used"), default=0, help_text=_("counted here, and corrected by what WeChat says (Num-Used)")
+        _("used"), default=0, help_text=_("counted by wxcode, corrected from WeChat’s Num-Used header")
     )
     uncertain = models.PositiveIntegerField(
-        _("answers lost"), default=0, help_text=_("calls since then that WeChat may have counted, without an answer")
+        _("unconfirmed calls"),
+        default=0,
+        help_text=_("calls without a response that WeChat may have counted since then"),
     )
     unchecked_pages = models.PositiveIntegerField(
         _("unchecked pages"),
         default=0,
-        help_text=_("different pages of codes with check_path off; WeChat allows 60,000 and asks not to abuse them"),
+        help_text=_("distinct pages used with check_path off; WeChat allows 60,000"),
     )
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
     class Meta:
         verbose_name = _("lifetime pool")
-        verbose_name_plural = _("lifetime pools")
+        verbose_name_plural = _("lifetime quotas")
         ordering = ["-used"]
 
     def __str__(self) -> str:

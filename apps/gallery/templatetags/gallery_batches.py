@@ -13,7 +13,7 @@ from apps.gallery.notices import notice_facts
 register = template.Library()
 
 STATES = {
-    BatchState.RECEIVING: gettext_lazy("being received"),
+    BatchState.RECEIVING: gettext_lazy("receiving"),
     BatchState.RUNNING: gettext_lazy("running"),
     BatchState.PAUSED: gettext_lazy("paused"),
     BatchState.HELD: gettext_lazy("on hold"),

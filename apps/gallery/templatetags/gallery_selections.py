@@ -30,7 +30,7 @@ def job_title(job: SelectionJob) -> str:
         Action.TAG: _("Add tags: %(tags)s") % {"tags": tags},
         Action.UNTAG: _("Remove tags: %(tags)s") % {"tags": tags},
         Action.ARCHIVE: _("Archive"),
-        Action.RESTORE: _("Bring back"),
+        Action.RESTORE: _("Restore"),
         Action.PRINT: _("Sheets to print"),
     }[Action(job.action)]
 
@@ -59,21 +59,23 @@ def job_results(job: SelectionJob) -> list[str]:
     """What came of it, a sentence each; nothing before the first code."""
     same = job.done - job.changed - job.left_out - job.full
     changed = {
-        Action.TAG: ngettext("%(number)s code has new tags.", "%(number)s codes have new tags.", job.changed),
-        Action.UNTAG: ngettext("%(number)s code lost tags.", "%(number)s codes lost tags.", job.changed),
+        Action.TAG: ngettext("Tags added to %(number)s code.", "Tags added to %(number)s codes.", job.changed),
+        Action.UNTAG: ngettext(
+            "Tags removed from %(number)s code.", "Tags removed from %(number)s codes.", job.changed
+        ),
         Action.ARCHIVE: ngettext("%(number)s code was archived.", "%(number)s codes were archived.", job.changed),
-        Action.RESTORE: ngettext("%(number)s code is back.", "%(number)s codes are back.", job.changed),
+        Action.RESTORE: ngettext("%(number)s code was restored.", "%(number)s codes were restored.", job.changed),
         Action.PRINT: ngettext("%(number)s code is on the sheets.", "%(number)s codes are on the sheets.", job.changed),
     }[Action(job.action)]
-    unchanged = ngettext("%(number)s was so already.", "%(number)s were so already.", same)
+    unchanged = ngettext("%(number)s unchanged.", "%(number)s unchanged.", same)
     full = ngettext(
-        "%(number)s would have more than %(most)s tags and was left as it is.",
-        "%(number)s would have more than %(most)s tags and were left as they are.",
+        "%(number)s skipped: it would have more than %(most)s tags.",
+        "%(number)s skipped: they would have more than %(most)s tags.",
         job.full,
     )
     left_out = ngettext(
-        "%(number)s is gone, or no longer yours to work with, and was left out.",
-        "%(number)s are gone, or no longer yours to work with, and were left out.",
+        "%(number)s skipped: deleted, or you no longer have access.",
+        "%(number)s skipped: deleted, or you no longer have access.",
         job.left_out,
     )
     told = [(changed, job.changed or not job.is_open), (unchanged, same), (full, job.full), (left_out, job.left_out)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -66,7 +67,7 @@ def token_last_refresh(overview: Overview) -> str:
         return NOTHING
     return format_html(
         '<span title="{}">{}</span><br><span class="token-note">{}</span>',
-        f"{event.at:%Y-%m-%d %H:%M:%S %Z}",
+        date_format(timezone.localtime(event.at), "SHORT_DATETIME_FORMAT"),
         ago(event.at),
         _who(event),
     )
@@ -120,12 +121,12 @@ def token_circuits(overview: Overview) -> str:
     since = datetime.fromtimestamp(min(each.since for each in overview.left_alone), timezone.get_current_timezone())
     return format_html(
         '<strong>{}</strong> {} ({})<br><span class="token-note">{}</span>',
-        _("WeChat does not answer"),
+        _("WeChat is not responding"),
         ", ".join(each.endpoint for each in overview.left_alone),
-        _("left alone since %(time)s") % {"time": f"{since:%H:%M:%S}"},
+        _("calls suspended since %(time)s") % {"time": date_format(since, "TIME_FORMAT")},
         _(
-            "Calls are refused at once, and one at a time tries it again. If it lasts: test this server's way to "
-            "WeChat, and the mini-program's proxy."
+            "wxcode rejects calls immediately and lets one through at a time as a test. If this persists, "
+            "check this server’s connection to WeChat and the mini-program’s proxy."
         ),
     )
 
@@ -158,7 +159,7 @@ def token_thefts(overview: Overview) -> str:
     thefts = overview.thefts
     if thefts is None:
         return ""
-    count = ngettext("%(count)d token died early today", "%(count)d tokens died early today", thefts.count)
+    count = ngettext("%(count)d token expired early today", "%(count)d tokens expired early today", thefts.count)
     facts = _("last %(ago)s, usually after %(life)s") % {
         "ago": ago(thefts.last_at),
         "life": duration(thefts.usual_life_seconds),
@@ -254,21 +255,23 @@ def _meter(use: QuotaUse) -> SafeString:
 def _state_word(overview: Overview) -> str:
     state = overview.health.state
     if state is TokenState.FRESH and overview.left_alone:
-        return _("fresh, but WeChat does not answer")
+        return _("valid, but WeChat is not responding")
     if state is TokenState.FRESH and overview.thefts is not None:
-        return _("fresh, one died early")
+        return _("valid, but one expired early")
     if state is TokenState.FRESH and overview.urgency is Urgency.WARNING:
-        return _("fresh, quota runs low")
+        return _("valid, quota running low")
     if state is TokenState.TROUBLE:
-        return _("needs you") if overview.urgency is Urgency.BROKEN else _("failing, retrying")
+        return _("action needed") if overview.urgency is Urgency.BROKEN else _("failing, retrying")
     return {
-        TokenState.FRESH: _("fresh"),
+        TokenState.FRESH: _("OK"),
         TokenState.MISSING: _("no token yet"),
         TokenState.PAUSED: _("paused"),
-        TokenState.INACTIVE: _("switched off"),
-    }.get(state, _("unknown: Redis does not answer"))
+        TokenState.INACTIVE: _("inactive"),
+    }.get(state, _("unknown: Redis is not responding"))
 
 
 def _who(event: TokenEvent) -> str:
     why, who = event.get_trigger_display(), retold(event.requested_by)
-    return f"{who} ({why})" if who and event.requested_by != event.trigger else str(why)
+    return (
+        _("%(who)s (%(why)s)") % {"who": who, "why": why} if who and event.requested_by != event.trigger else str(why)
+    )

@@ -10,5 +10,5 @@ ALL_ERRCODES: dict[int, ErrorCode] = {entry.errcode: entry for family in _FAMILI
 
 
 def find_errcode(errcode: int) -> ErrorCode | None:
-    """What is known about `errcode`; None for a number that WeChat's pages do not explain to us."""
+    """What is known about `errcode`; None for a number that WeChat’s pages do not explain to us."""
     return ALL_ERRCODES.get(errcode)

@@ -4,7 +4,7 @@ from apps.wechat.errcodes.entry import ErrorCode, Handling
 
 _I, _O, _P = Handling.INPUT, Handling.OPERATOR, Handling.PERMANENT
 _ITEM_EN = (
-    "Compare the audit list with the mini-program's pages and categories (get_page, get_category), and correct it."
+    "Compare the review list with the mini-program’s pages and categories (get_page, get_category), and correct it."
 )
 _ITEM_ZH = "请对照小程序的页面与类目（get_page、get_category）修改审核列表。"
 _EXT_EN = "Correct the ext_json; it is a JSON text whose paths must exist in the template."
@@ -12,37 +12,37 @@ _EXT_ZH = "请修改 ext_json：它是 JSON 字符串，其中的路径必须存
 _DOMAIN_EN = "Register the domain at the platform first (modify_wxa_server_domain), without a path, with an ICP filing."
 _DOMAIN_ZH = "请先在第三方平台登记该域名（modify_wxa_server_domain），不带路径，且已完成 ICP 备案。"
 _WEBVIEW_EN = "Register the web-view domain on open.weixin.qq.com first (第三方平台 → 开发配置 → 小程序业务域名)."
-_WEBVIEW_ZH = "请先在微信开放平台「第三方平台 → 开发配置 → 小程序业务域名」中登记该域名。"
+_WEBVIEW_ZH = "请先在微信开放平台“第三方平台 → 开发配置 → 小程序业务域名”中登记该域名。"
 _PUNISHED_EN = "Read the notice on open.weixin.qq.com (通知中心) and appeal there."
-_PUNISHED_ZH = "请在微信开放平台「通知中心」查看处罚通知并申诉。"
+_PUNISHED_ZH = "请在微信开放平台“通知中心”查看处罚通知并申诉。"
 
 ERRCODES = (
-    ErrorCode(85006, _I, "A tag of the audit list is malformed.", "标签格式错误。", _ITEM_EN, _ITEM_ZH),
-    ErrorCode(85007, _I, "A page of the audit list is wrong.", "页面路径错误。", _ITEM_EN, _ITEM_ZH),
+    ErrorCode(85006, _I, "A tag of the review list is malformed.", "标签格式错误。", _ITEM_EN, _ITEM_ZH),
+    ErrorCode(85007, _I, "A page of the review list is wrong.", "页面路径错误。", _ITEM_EN, _ITEM_ZH),
     ErrorCode(
         85008,
         _I,
         "The mini-program has no approved category.",
         "当前小程序没有已经审核通过的类目。",
         "Add a category in the console (设置 → 基本设置 → 服务类目), then submit again.",
-        "请在小程序后台「设置 → 基本设置 → 服务类目」添加类目后重试。",
+        "请在小程序后台“设置 → 基本设置 → 服务类目”添加类目后重试。",
     ),
     ErrorCode(
         85009,
         _I,
-        "A version is under audit already.",
+        "A version is under review already.",
         "已经有正在审核的版本。",
         "Wait for the result, or withdraw it with undocodeaudit.",
         "请等待审核结果，或用 undocodeaudit 撤回。",
     ),
-    ErrorCode(85010, _I, "The audit list has an empty item.", "item_list 有项目为空。", _ITEM_EN, _ITEM_ZH),
-    ErrorCode(85011, _I, "A title of the audit list is wrong.", "标题填写错误。", _ITEM_EN, _ITEM_ZH),
+    ErrorCode(85010, _I, "The review list has an empty item.", "item_list 有项目为空。", _ITEM_EN, _ITEM_ZH),
+    ErrorCode(85011, _I, "A title of the review list is wrong.", "标题填写错误。", _ITEM_EN, _ITEM_ZH),
     ErrorCode(
         85012,
         _I,
-        "The audit id is invalid.",
+        "The review ID is invalid.",
         "无效的审核 id。",
-        "Use the auditid that submit_audit answered.",
+        "Use the auditid that submit_audit returned.",
         "请使用 submit_audit 返回的 auditid。",
     ),
     ErrorCode(85013, _I, "The custom configuration is invalid.", "无效的自定义配置。", _EXT_EN, _EXT_ZH),
@@ -51,7 +51,7 @@ ERRCODES = (
         _I,
         "The template id is invalid.",
         "无效的模板编号。",
-        "Take the id from gettemplatelist.",
+        "Get the ID from gettemplatelist.",
         "请从 gettemplatelist 获取模板编号。",
     ),
     ErrorCode(
@@ -89,23 +89,23 @@ ERRCODES = (
     ErrorCode(
         85019,
         _I,
-        "No version was submitted for audit.",
+        "No version was submitted for review.",
         "没有审核版本。",
-        "Commit the code and submit it for audit first.",
+        "Commit the code and submit it for review first.",
         "请先上传代码并提交审核。",
     ),
     ErrorCode(
         85020,
         _I,
-        "The audit has not been passed, so nothing can be released.",
+        "The review has not been passed, so nothing can be released.",
         "审核状态未满足发布。",
-        "Wait for the audit to pass.",
+        "Wait for the review to pass.",
         "请等待审核通过。",
     ),
     ErrorCode(
         85023,
         _I,
-        "The audit list must hold one to five items.",
+        "The review list must contain one to five items.",
         "审核列表的项目数不在 1 到 5 之内。",
         "Send one to five items.",
         "请提交 1 到 5 个项目。",
@@ -116,7 +116,7 @@ ERRCODES = (
         _I,
         "The code package is too large.",
         "代码包超过大小限制。",
-        "Make it smaller, or split it into sub-packages (分包).",
+        "Reduce its size, or split it into sub-packages (分包).",
         "请压缩代码包或使用分包。",
     ),
     ErrorCode(
@@ -130,7 +130,7 @@ ERRCODES = (
         _I,
         "The template was not found.",
         "找不到模板。",
-        "Take the id from gettemplatelist.",
+        "Get the ID from gettemplatelist.",
         "请从 gettemplatelist 获取模板编号。",
     ),
     ErrorCode(
@@ -152,7 +152,7 @@ ERRCODES = (
     ErrorCode(
         86000,
         _O,
-        "Only a third-party platform may call this for a mini-program.",
+        "Only a third-party platform can call this for a mini-program.",
         "不是由第三方代小程序进行调用。",
         "Call it with the authorizer_access_token of the platform.",
         "请使用第三方平台的 authorizer_access_token 调用。",
@@ -168,10 +168,10 @@ ERRCODES = (
     ErrorCode(
         86002,
         _O,
-        "The mini-program has no name, picture or description yet.",
+        "The mini-program has no name, avatar or description yet.",
         "小程序还未设置昵称、头像、简介。",
         "Fill them in: 设置 → 基本设置 in the console, then submit again.",
-        "请在小程序后台「设置 → 基本设置」填写后重新提交。",
+        "请在小程序后台“设置 → 基本设置”填写后重新提交。",
     ),
     ErrorCode(
         86003,
@@ -194,7 +194,7 @@ ERRCODES = (
         _O,
         "This WeChat id was used too often.",
         "该微信号操作过于频繁。",
-        "Wait a day, or use another person's id.",
+        "Wait a day, or use another person’s id.",
         "请等待一天，或更换微信号。",
         retry_after=86400,
     ),
@@ -207,11 +207,11 @@ ERRCODES = (
         "请等待额度恢复。",
         retry_after=86400,
     ),
-    ErrorCode(86007, _O, "The mini-program may not be submitted.", "小程序禁止提交。", _PUNISHED_EN, _PUNISHED_ZH),
+    ErrorCode(86007, _O, "The mini-program can’t be submitted.", "小程序禁止提交。", _PUNISHED_EN, _PUNISHED_ZH),
     ErrorCode(
         86008,
         _O,
-        "The platform is punished: it may submit nothing for audit.",
+        "The platform is penalised and can’t submit anything for review.",
         "服务商被处罚，限制全部代码提审能力。",
         _PUNISHED_EN,
         _PUNISHED_ZH,
@@ -219,7 +219,7 @@ ERRCODES = (
     ErrorCode(
         86009,
         _O,
-        "The platform may not submit new mini-programs for audit.",
+        "The platform can’t submit new mini-programs for review.",
         "服务商新增小程序代码提审能力被限制。",
         _PUNISHED_EN,
         _PUNISHED_ZH,
@@ -227,7 +227,7 @@ ERRCODES = (
     ErrorCode(
         86010,
         _O,
-        "The platform may not submit new versions for audit.",
+        "The platform can’t submit new versions for review.",
         "服务商迭代小程序代码提审能力被限制。",
         _PUNISHED_EN,
         _PUNISHED_ZH,
@@ -267,7 +267,7 @@ ERRCODES = (
     ErrorCode(
         89021,
         _I,
-        "The domain is not one of the platform's web-view domains.",
+        "The domain is not one of the platform’s web-view domains.",
         "该域名不是第三方平台中已设置的小程序业务域名或子域名。",
         _WEBVIEW_EN,
         _WEBVIEW_ZH,

@@ -13,15 +13,15 @@ def _mistake(errcode: int, meaning_en: str, meaning_zh: str, cure_en: str = "", 
 ERRCODES = (
     _mistake(
         40002,
-        "The grant_type is invalid, or the account may not generate links.",
+        "The grant_type is invalid, or the account can’t generate links.",
         "grant_type 不合法，或该账号无权生成链接。",
-        "On a token call, send grant_type=client_credential. For links: personal accounts (个人主体) may "
-        "not generate them.",
+        "On a token call, send grant_type=client_credential. For links: personal accounts (个人主体) can’t "
+        "generate them.",
         "获取 token 时请传 grant_type=client_credential。若是生成链接：个人主体的小程序没有该能力。",
     ),
     _mistake(
         40033,
-        r"The request holds \uXXXX escapes.",
+        r"The request contains \uXXXX escapes.",
         r"请求中包含 \uXXXX 转义字符。",
         "Send JSON as raw UTF-8, as ensure_ascii=False or JSON_UNESCAPED_UNICODE does.",
         "请以原始 UTF-8 发送 JSON（如 ensure_ascii=False、JSON_UNESCAPED_UNICODE）。",
@@ -31,7 +31,7 @@ ERRCODES = (
         "The callback check has no address to check.",
         "回调检测：未设置回调 URL。",
         "Set the message push address first: 开发管理 → 消息推送 in the console.",
-        "请先在小程序后台「开发管理 → 消息推送」设置回调地址。",
+        "请先在小程序后台“开发管理 → 消息推送”设置回调地址。",
     ),
     _mistake(
         40202,
@@ -48,12 +48,12 @@ ERRCODES = (
         "请使用 CHINANET、UNICOM、CAP 或 DEFAULT。",
     ),
     _mistake(41001, "The access_token is missing.", "缺少 access_token 参数。"),
-    _mistake(43002, "The interface wants POST.", "该接口需要使用 POST 方法。"),
+    _mistake(43002, "This API requires POST.", "该接口需要使用 POST 方法。"),
     _mistake(
         43003,
-        "The interface wants HTTPS.",
+        "This API requires HTTPS.",
         "该接口需要使用 HTTPS。",
-        "Set WECHAT_API_BASE to an address that begins with https://.",
+        "Set WECHAT_API_BASE to an address that starts with https://.",
         "请把 WECHAT_API_BASE 设为以 https:// 开头的地址。",
     ),
     _mistake(44002, "The body of the request is empty.", "POST 的数据为空。"),
@@ -67,7 +67,7 @@ ERRCODES = (
     ),
     _mistake(
         47002,
-        r"The request holds \uXXXX escapes.",
+        r"The request contains \uXXXX escapes.",
         r"请求使用了 \uXXXX 形式的 JSON 转义。",
         "Send JSON as raw UTF-8, as ensure_ascii=False or JSON_UNESCAPED_UNICODE does.",
         "请以原始 UTF-8 发送 JSON（如 ensure_ascii=False、JSON_UNESCAPED_UNICODE）。",
@@ -90,7 +90,7 @@ ERRCODES = (
         76003,
         "The rid belongs to another account.",
         "无权查询该 rid，它属于其他账号。",
-        "Ask with the token of the mini-program that made the call.",
+        "Use the token of the mini-program that made the call.",
         "请使用发起该调用的小程序的 token 查询。",
     ),
     _mistake(
@@ -104,14 +104,14 @@ ERRCODES = (
         76021,
         "WeChat does not know this cgi_path.",
         "cgi_path 不存在。",
-        "Begin it with a slash and leave the host out, as in /wxa/getwxacodeunlimit.",
+        "Start it with a slash and omit the host, as in /wxa/getwxacodeunlimit.",
         "请以斜杠开头且不带域名，如 /wxa/getwxacodeunlimit。",
     ),
     _mistake(
         76022,
-        "The account may not ask about this cgi_path.",
+        "The account has no access to this cgi_path.",
         "该账号无权使用此 cgi_path。",
-        "Ask only about interfaces that the mini-program may call.",
+        "Use only APIs that the mini-program can call.",
         "只能查询该小程序有权限的接口。",
     ),
 )

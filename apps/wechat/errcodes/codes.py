@@ -17,19 +17,19 @@ ERRCODES = (
     ErrorCode(
         40129,
         _I,
-        "The scene holds a character that WeChat forbids.",
+        "The scene contains a character that WeChat does not allow.",
         "scene 含有不允许的字符。",
-        "Use digits, letters and !#$&'()*+,/:;=?@-._~ only; no %, no space, no Chinese. Keep longer data "
-        "under a short id of your own.",
-        "只能使用数字、英文字母和 !#$&'()*+,/:;=?@-._~ ，不能有 %、空格和中文。较长的内容请自行保存并用短 ID 代替。",
+        "Use digits, letters and !#$&'()*+,/:;=?@-._~ only; no %, no space, no Chinese. Store longer data "
+        "in your own system, under a short ID.",
+        "只能使用数字、英文字母和 !#$&'()*+,/:;=?@-._~，不支持 %、空格和中文。较长的内容请自行保存并用短 ID 代替。",
     ),
     ErrorCode(
         40159,
         _I,
         "The path is empty or too long.",
         "path 为空或过长。",
-        "Send a path of 1 to 1,024 characters, 128 for the square QR code.",
-        "path 长度应为 1 到 1024 个字符，方形二维码接口最多 128。",
+        "Send a path of 1 to 1,024 characters, 128 bytes for the square QR code.",
+        "path 长度应为 1 到 1024 个字符，小程序二维码接口最多 128 字节。",
     ),
     ErrorCode(
         40169,
@@ -51,10 +51,9 @@ ERRCODES = (
         41030,
         _I,
         "The page does not exist in the published version of the mini-program.",
-        "page 在小程序已发布的版本中不存在。",
-        "Check the spelling; leave out the leading / and any query. For a page that is not published "
-        "yet, send check_path false "
-        "(and env_version trial or develop), or publish the mini-program first.",
+        "小程序已发布的版本中没有该页面。",
+        "Check the spelling: no leading /, no parameters. If the page is not published yet, set check_path "
+        "to false (and env_version to trial or develop), or publish the mini-program first.",
         "请检查拼写，开头不要加 /，不要带参数。若页面尚未发布，请传 check_path 为 false（并设 "
         "env_version 为 trial 或 develop），"
         "或先发布小程序。",
@@ -64,7 +63,7 @@ ERRCODES = (
         _I,
         "The word scancode_time is reserved by WeChat.",
         "scancode_time 是微信的保留字段。",
-        "Take scancode_time out of the scene and the page; WeChat adds it by itself.",
+        "Remove scancode_time from the scene and the page; WeChat adds it automatically.",
         "请从 scene 和 page 中去掉 scancode_time，微信会自动附带该参数。",
     ),
 )

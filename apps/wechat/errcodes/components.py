@@ -3,7 +3,7 @@
 from apps.wechat.errcodes.entry import ErrorCode, Handling
 
 _I, _O, _B = Handling.INPUT, Handling.OPERATOR, Handling.BUSY
-_AGAIN_EN = "Let the owner of the mini-program scan the authorisation page again, and grant what is asked for."
+_AGAIN_EN = "Let the owner of the mini-program scan the authorisation page again, and grant the requested permissions."
 _AGAIN_ZH = "请小程序管理员重新扫码授权，并勾选所需权限。"
 _CATEGORY_EN = "See the function categories (权限集) of the authorisation on open.weixin.qq.com; " + _AGAIN_EN
 _CATEGORY_ZH = "请在微信开放平台查看授权的权限集；" + _AGAIN_ZH
@@ -22,13 +22,13 @@ ERRCODES = (
         _I,
         "The component_access_token is missing.",
         "缺少 component_access_token 参数。",
-        "Send the platform's token in the query.",
+        "Send the platform’s token in the query.",
         "请在查询参数中传第三方平台的 token。",
     ),
     ErrorCode(
         42007,
         _O,
-        "The account's password was changed, so its refresh token is void.",
+        "The account’s password was changed, so its refresh token is void.",
         "用户修改了密码，refresh_token 已失效。",
         _AGAIN_EN,
         _AGAIN_ZH,
@@ -44,10 +44,10 @@ ERRCODES = (
     ErrorCode(
         61004,
         _O,
-        "This server's IP address is not registered for the platform.",
+        "This server’s IP address is not registered for the platform.",
         "本服务器的 IP 未在第三方平台登记。",
         "Add it on open.weixin.qq.com: 第三方平台 → 详情 → 开发配置 → 白名单IP地址列表.",
-        "请在微信开放平台「第三方平台 → 详情 → 开发配置 → 白名单IP地址列表」中添加该 IP。",
+        "请在微信开放平台“第三方平台 → 详情 → 开发配置 → 白名单IP地址列表”中添加该 IP。",
         retry_after=300,
     ),
     ErrorCode(
@@ -55,9 +55,8 @@ ERRCODES = (
         _B,
         "The component_verify_ticket has expired.",
         "component_verify_ticket 已过期。",
-        "WeChat pushes a new one within 10 minutes. If none comes, see whether the 授权事件接收URL "
-        "answers success, then call "
-        "api_start_push_ticket.",
+        "WeChat pushes a new one within 10 minutes. If none comes, check that the 授权事件接收URL returns "
+        "success, then call api_start_push_ticket.",
         "微信会在 10 分钟内推送新的 ticket。若未收到，请检查授权事件接收 URL 是否返回 success，再调用 "
         "api_start_push_ticket。",
         retry_after=600,
@@ -86,13 +85,13 @@ ERRCODES = (
         _O,
         "The AppID is not that of a third-party platform, or the ticket is empty.",
         "该 AppID 不是第三方平台，或 ticket 为空。",
-        "Use the platform's AppID and secret from open.weixin.qq.com, and wait for the first ticket.",
+        "Use the platform’s AppID and secret from open.weixin.qq.com, and wait for the first ticket.",
         "请使用开放平台中第三方平台的 AppID 与密钥，并等待首个 ticket。",
     ),
     ErrorCode(
         61014,
         _I,
-        "The interface wants the platform's token.",
+        "This API requires the platform’s token (component_access_token).",
         "该接口必须使用 component_access_token。",
         "Call it with the component_access_token.",
         "请使用 component_access_token 调用。",
@@ -100,7 +99,7 @@ ERRCODES = (
     ErrorCode(
         61015,
         _I,
-        "The interface wants the mini-program's token.",
+        "This API requires the mini-program’s token.",
         "该接口必须使用小程序的 token，而不是第三方平台的。",
         "Call it with the authorizer_access_token.",
         "请使用 authorizer_access_token 调用。",
@@ -108,7 +107,7 @@ ERRCODES = (
     ErrorCode(
         61016,
         _O,
-        "The platform must confirm the function category of this interface.",
+        "The platform must confirm the function category of this API.",
         "该接口的权限集需要第三方平台确认。",
         _CATEGORY_EN,
         _CATEGORY_ZH,
@@ -116,7 +115,7 @@ ERRCODES = (
     ErrorCode(
         61017,
         _O,
-        "The function category of this interface is not authorised.",
+        "The function category of this API is not authorised.",
         "该接口的权限集未授权。",
         _CATEGORY_EN,
         _CATEGORY_ZH,
@@ -126,7 +125,7 @@ ERRCODES = (
         _O,
         "The function category was confirmed already.",
         "该权限集已确认过。",
-        "Nothing is left to confirm; repeat the call that you wanted.",
+        "Nothing is left to confirm; repeat the original call.",
         "无需再次确认，请直接重试原来的调用。",
     ),
     ErrorCode(
@@ -134,7 +133,7 @@ ERRCODES = (
         _O,
         "The function category needs no confirmation.",
         "该权限集不需要确认。",
-        "Nothing is to be confirmed; repeat the call that you wanted.",
+        "Nothing is to be confirmed; repeat the original call.",
         "无需确认，请直接重试原来的调用。",
     ),
     ErrorCode(

@@ -4,7 +4,7 @@ from apps.wechat.errcodes.entry import ErrorCode, Handling
 
 _I, _O, _P = Handling.INPUT, Handling.OPERATOR, Handling.PERMANENT
 _RULES_EN = "console, 开发管理 → 开发设置 → 扫普通链接二维码打开小程序"
-_RULES_ZH = "小程序后台「开发管理 → 开发设置 → 扫普通链接二维码打开小程序」"
+_RULES_ZH = "小程序后台“开发管理 → 开发设置 → 扫普通链接二维码打开小程序”"
 _PERSONAL_EN = "Only organisations (企业, 媒体, 政府, 其他组织) have this ability; there is no way around it."
 _PERSONAL_ZH = "仅企业、媒体、政府及其他组织主体可用，个人主体无法开通。"
 _NFC_EN = "Compare model_id and sn with the NFC device registered in the console."
@@ -16,7 +16,7 @@ ERRCODES = (
         _I,
         "The page of the short link is not in the published version.",
         "短链接的页面不在已发布的版本中。",
-        "Check the page's spelling, or publish the mini-program first.",
+        "Check the page’s spelling, or publish the mini-program first.",
         "请检查页面拼写，或先发布小程序。",
     ),
     ErrorCode(
@@ -40,16 +40,16 @@ ERRCODES = (
         _I,
         "The title of the short link is invalid.",
         "短链接的标题不合法。",
-        "Choose another page_title; forbidden words are refused.",
+        "Choose another page_title; forbidden words are rejected.",
         "请更换 page_title，含违规词会被拒绝。",
     ),
     ErrorCode(
         43104,
         _O,
-        "This mini-program may not generate short links.",
+        "This mini-program can’t generate short links.",
         "该小程序没有生成短链接的权限。",
         "Short links are for organisations, perhaps only in some categories: see 开发管理 → 接口设置 in the console.",
-        "短链接仅对非个人主体（可能仅部分类目）开放，请在小程序后台「开发管理 → 接口设置」查看。",
+        "短链接仅对非个人主体（可能仅部分类目）开放，请在小程序后台“开发管理 → 接口设置”查看。",
     ),
     ErrorCode(
         85066,
@@ -64,15 +64,15 @@ ERRCODES = (
         _I,
         "The data of the rule is wrong.",
         "二维码规则的数据有误。",
-        "Compare every field of the rule with WeChat's page.",
+        "Compare every field of the rule with WeChat’s page.",
         "请按微信文档逐项核对规则字段。",
     ),
     ErrorCode(
         85068,
         _I,
-        "The test link is not below the rule's link.",
+        "The test link is not below the rule’s link.",
         "测试链接不是规则链接的子链接。",
-        "Give test links that begin with the rule's link.",
+        "Give test links that start with the rule’s link.",
         "测试链接必须以规则链接开头。",
     ),
     ErrorCode(
@@ -86,7 +86,7 @@ ERRCODES = (
     ErrorCode(
         85070,
         _O,
-        "The link is on WeChat's blacklist, or the account is a personal one.",
+        "The link is on WeChat’s blacklist, or the account is a personal one.",
         "该链接在黑名单中，或账号为个人主体。",
         "Use another domain. " + _PERSONAL_EN,
         "请更换域名。" + _PERSONAL_ZH,
@@ -102,7 +102,7 @@ ERRCODES = (
     ErrorCode(
         85072,
         _I,
-        "Another mini-program holds this link.",
+        "Another mini-program uses this link.",
         "该链接已被其他小程序占用。",
         "Delete the rule there first, or choose a longer link.",
         "请先在对方小程序删除该规则，或使用更长的链接。",
@@ -121,7 +121,7 @@ ERRCODES = (
         "A rule can be published only after the mini-program itself.",
         "小程序未发布，不能发布二维码规则。",
         "Publish the mini-program first: 版本管理 in the console.",
-        "请先在小程序后台「版本管理」发布小程序。",
+        "请先在小程序后台“版本管理”发布小程序。",
     ),
     ErrorCode(
         85075,
@@ -134,9 +134,9 @@ ERRCODES = (
     ErrorCode(
         85076,
         _O,
-        "WeChat refused the rule without a reason; a missing ICP filing of the domain was seen to cause it.",
+        "WeChat rejected the rule without a reason; a missing ICP filing of the domain can be the cause.",
         "规则被拒绝且未说明原因，常见于域名未完成 ICP 备案。",
-        "Check the ICP filing of the domain, then ask WeChat with the rid.",
+        "Check the ICP filing of the domain, then contact WeChat with the rid.",
         "请检查域名的 ICP 备案，仍失败请凭 rid 咨询微信。",
     ),
     ErrorCode(
@@ -145,7 +145,7 @@ ERRCODES = (
         "The mini-program has no published version.",
         "小程序没有已发布的线上版本。",
         "Publish it first: 版本管理 in the console.",
-        "请先在小程序后台「版本管理」发布。",
+        "请先在小程序后台“版本管理”发布。",
     ),
     ErrorCode(
         85088,
@@ -198,7 +198,7 @@ ERRCODES = (
     ErrorCode(
         85407,
         _O,
-        "This mini-program may not generate schemes.",
+        "This mini-program can’t generate schemes.",
         "该小程序没有生成 scheme 的权限。",
         _PERSONAL_EN,
         _PERSONAL_ZH,
@@ -208,8 +208,8 @@ ERRCODES = (
         _O,
         "Link generation is banned for this mini-program.",
         "该小程序被禁止生成链接。",
-        "Read the notice in the console's 通知中心 and appeal there.",
-        "请在小程序后台「通知中心」查看处罚通知并申诉。",
+        "Read the notice in the console’s 通知中心 and appeal there.",
+        "请在小程序后台“通知中心”查看处罚通知并申诉。",
     ),
     ErrorCode(9800003, _I, "The model_id is invalid.", "model_id 不合法。", _NFC_EN, _NFC_ZH),
     ErrorCode(
@@ -218,7 +218,7 @@ ERRCODES = (
         "The NFC ability is not granted to this mini-program.",
         "该小程序未获得 NFC 能力。",
         "Apply for it in the console (NFC 标签打开小程序), then register the device.",
-        "请先在小程序后台申请「NFC 标签打开小程序」能力并登记设备。",
+        "请先在小程序后台申请“NFC 标签打开小程序”能力并登记设备。",
     ),
     ErrorCode(9800008, _I, "The sn is required for this device.", "该设备需要传 sn。", _NFC_EN, _NFC_ZH),
     ErrorCode(9800009, _I, "The sn must be empty for this device.", "该设备的 sn 必须为空。", _NFC_EN, _NFC_ZH),

@@ -12,11 +12,12 @@ _RENEWAL_ZH = (
     "请让它改用本服务，或把 token 模式设为 stable（稳定版）。"
 )
 _CLEAR_EN = (
-    "Wait for the next day, or clear the quota (ten times a month): mini-program console, "
-    "开发管理 → 接口设置, or the clear-quota action in the admin."
+    "Wait for the next day, or reset the API quotas (ten times a month): mini-program console, "
+    "开发管理 → 接口设置, or “Reset API quotas” in the admin."
 )
 _CLEAR_ZH = (
-    "等到次日恢复，或清空接口调用次数（每月 10 次）：小程序后台「开发管理 → 接口设置」，或使用管理后台的清零操作。"
+    "等到次日恢复，或重置 API 调用次数（每月 10 次）：小程序后台“开发管理 → "
+    "接口设置”，或使用管理后台的“重置 API 调用次数”。"
 )
 
 ERRCODES = (
@@ -37,7 +38,7 @@ ERRCODES = (
         _RENEWAL_EN + " On a token call it means that the AppSecret does not belong to the AppID: compare both in "
         "the mini-program console, 开发管理 → 开发设置.",
         _RENEWAL_ZH
-        + "若发生在获取 token 时，说明 AppSecret 与 AppID 不匹配，请在小程序后台「开发管理 → 开发设置」核对。",
+        + "若发生在获取 token 时，说明 AppSecret 与 AppID 不匹配，请在小程序后台“开发管理 → 开发设置”核对。",
     ),
     ErrorCode(
         40014,
@@ -84,7 +85,7 @@ ERRCODES = (
     ErrorCode(
         45009,
         Handling.QUOTA,
-        "The call quota of this interface is used up.",
+        "The call quota of this API is used up.",
         "该接口的调用次数已达上限。",
         "If a burst caused it, wait a minute. Otherwise: " + _CLEAR_EN + " Look for a script that calls in a loop.",
         "若是短时间突发调用，请等一分钟。否则：" + _CLEAR_ZH + "同时检查是否有脚本在循环调用。",
@@ -102,16 +103,17 @@ ERRCODES = (
     ErrorCode(
         45029,
         Handling.PERMANENT,
-        "The 100,000 limited codes of this mini-program are used up for ever.",
-        "该小程序的 10 万个有限小程序码（二维码）已永久用完。",
-        "Issue unlimited codes (kind unlimited, getwxacodeunlimit) instead. No quota reset brings these back.",
-        "请改用不限制数量的小程序码（kind 为 unlimited，getwxacodeunlimit）。此额度无法清零恢复。",
+        "This mini-program has used up its 100,000 limited codes. They can’t be restored.",
+        "该小程序的永久额度（10 万个小程序码和小程序二维码）已用完，无法恢复。",
+        "Create unlimited codes (kind unlimited, getwxacodeunlimit) instead. Resetting quotas doesn’t "
+        "bring limited codes back.",
+        "请改用不限制的小程序码（kind 为 unlimited，getwxacodeunlimit）。重置 API 调用次数不会恢复永久额度。",
     ),
     ErrorCode(
         48006,
         Handling.QUOTA,
         "The quota was already cleared ten times this month.",
-        "本月清空接口调用次数的机会（10 次）已用完。",
+        "本月重置 API 调用次数的机会（10 次）已用完。",
         "Wait for the quota to come back the next day, and find out what uses it up.",
         "请等待次日额度自动恢复，并查明是什么耗尽了额度。",
         retry_after=86400,
@@ -119,9 +121,9 @@ ERRCODES = (
     ErrorCode(
         85085,
         Handling.QUOTA,
-        "The audit submissions of this month are used up.",
+        "The review submissions of this month are used up.",
         "本月提交审核的次数已达上限。",
-        "Wait for the next month, or ask for more in the third-party platform's console.",
+        "Wait for the next month, or apply for more in the third-party platform’s console.",
         "请等到下个月，或在第三方平台后台申请提升额度。",
         retry_after=86400,
     ),
@@ -137,9 +139,9 @@ ERRCODES = (
     ErrorCode(
         87013,
         Handling.QUOTA,
-        "Withdrawing from audit was used too often (5 a day, 10 a month).",
+        "Withdrawing from review was used too often (5 a day, 10 a month).",
         "撤回审核的次数已达上限（每天 5 次，每月 10 次）。",
-        "Wait for the next day or month, or let the audit finish.",
+        "Wait for the next day or month, or let the review finish.",
         "请等到次日或下个月，或等待审核结束。",
         retry_after=86400,
     ),

@@ -65,7 +65,7 @@ def test_a_changed_password_is_told_on_every_kind_of_page_from_the_next_login_on
         changing = Client(REMOTE_ADDR="203.0.113.7")
         changing.force_login(anna)
         assert change_own(changing).status_code == 302
-        told = "Your password was changed on 2026-11-29 10:00 from 203.0.113.7 with your own account."
+        told = "Your password was changed on 2026-11-29 10:00 from 203.0.113.7, by yourself."
         later = Client(REMOTE_ADDR="203.0.113.7")
         later.force_login(User.objects.get())
         for page in PAGES:
@@ -135,7 +135,7 @@ def test_it_is_told_in_chinese_and_in_the_readers_time_zone(browser, anna):
         browser.cookies["wxcode_timezone"] = "America/New_York"
         moment = timezone.now().astimezone(ZoneInfo("America/New_York"))
         text = read(browser, "/", "zh-CN")
-    assert f"您的密码于 {moment:%Y-%m-%d %H:%M} 由您自己的账号从 203.0.113.7 更改。" in text
+    assert f"您的密码于 {moment:%Y-%m-%d %H:%M} 由您本人从 203.0.113.7 更改。" in text
 
 
 def test_a_command_tells_it_too(anna, monkeypatch, knock):

@@ -166,7 +166,7 @@ def test_new_backup_codes_void_the_old_ones(anna, knock):
     browser.post("/login/code/", {"code": code_of(device_of(anna))})
     assert "Your earlier codes no longer work." in browser.post("/account/backup-codes/").text
     assert second_factor.check_code(anna, old).device is None
-    assert changes(anna)[-1] == "New backup codes made."
+    assert changes(anna)[-1] == "New backup codes created."
 
 
 def test_it_can_be_removed(anna, knock):
@@ -223,7 +223,7 @@ def test_a_lost_seal_key_is_said_and_backup_codes_still_open(anna, knock, settin
     browser = Client()
     knock("anna", PASSWORD, client=browser)
     answer = browser.post("/login/code/", {"code": "123456"})
-    assert answer.status_code == 200 and "Put the key that sealed it back" in answer.text
+    assert answer.status_code == 200 and "Add the key that encrypted it to" in answer.text
     assert browser.post("/login/code/", {"code": code}).status_code == 302
 
 

@@ -132,7 +132,7 @@ def test_a_session_says_when_where_and_in_which_browser_and_is_ended_alone(brows
     browser.post(found["WeChat, Android"])
     assert phone.get("/").status_code == 302 and tablet.get("/").status_code == 200
     assert "WeChat, Android" not in dict(listed(browser))
-    assert LogEntry.objects.get().change_message == "Ended another session."
+    assert LogEntry.objects.get().change_message == "Logged out another session."
 
 
 def test_the_key_of_no_session_is_on_the_page(browser, knock):
@@ -188,7 +188,7 @@ def test_weak_passwords_are_refused_with_the_reason(browser):
     User.objects.update(first_name="anna.operator")
     reasons = {
         "eleven char": "at least 12 characters",
-        "p " * 64 + "p": "has 129 characters, at most 128",
+        "p " * 64 + "p": "129 characters, the limit is 128",
         "qwerty123456": "too common",
         "anna.operator": "too similar",
     }

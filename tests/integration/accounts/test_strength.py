@@ -29,7 +29,7 @@ def browser(client, anna):
         ("aaaaaaaaaaaaaa", 1, "Weak"),
         ("another correct horse", BEST, "Strong"),
         ("密码可以是中文的一句话吧真的", BEST, "Strong"),
-        ("p" * 129, 0, "at most 128"),
+        ("p" * 129, 0, "limit is 128"),
     ],
 )
 def test_it_says_how_hard_a_password_is_to_guess_or_why_it_would_be_refused(browser, password, score, words):

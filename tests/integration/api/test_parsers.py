@@ -15,7 +15,7 @@ CASES = [
     ('{"width": -Infinity}', ["-Infinity"]),
     (f'{{"width": {"9" * 5000}}}', ["thousands of digits"]),
     ('{"scene": "a",}', ["line 1", "column", "comma"]),
-    (b'{"scene": "\xff"}', ["Byte 11", "utf-8"]),
+    (b'{"scene": "\xff"}', ["byte 11", "utf-8"]),
     (f'{{"{"n" * 150}": 1, "{"n" * 150}": 2}}', [f"“{'n' * 100}”"]),
     ("[" * 100_000, ["nested"]),
 ]

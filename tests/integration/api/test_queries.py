@@ -53,7 +53,7 @@ def test_accept_alone_decides_on_the_form_of_an_answer():
     [
         ("codes/?scen=a", "scen", "“scene”"),
         ("codes/?apid=a&scene=b", "apid", "“appid”"),
-        ("codes/?zzz=1", "zzz", "There are: appid, kind, scene"),
+        ("codes/?zzz=1", "zzz", "Available: appid, kind, scene"),
         ("batches/?sarch=a", "sarch", "“search”"),
         ("failed-attempts/?errcod=1", "errcod", "“errcode”"),
         ("codes/1/image?widht=280", "widht", "“width”"),
@@ -115,7 +115,7 @@ def test_a_method_that_is_not_answered_stays_so_and_options_describes():
 
 def test_a_word_that_no_filter_knows_is_answered_with_those_it_knows():
     refused = make_api().get("/api/v1/codes/?kind=limitd&issued_after=yesterday").json()["errors"]
-    assert refused["kind"] == ["Use unlimited / limited / qrcode, or leave it out."]
+    assert refused["kind"] == ["Use unlimited / limited / qrcode, or omit it."]
     assert "2026-11-21T12:00:00Z" in refused["issued_after"][0]
 
 

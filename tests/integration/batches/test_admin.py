@@ -27,7 +27,7 @@ def test_stuck_work_is_visible_until_somebody_attends_to_it(admin_client, batch)
     assert "Stalled: no worker has picked it up" in admin_client.get(LIST).text
     assert batch.name in admin_client.get(f"{LIST}?stuck=1").text
     claims.take_lease(batch.miniprogram_id, owner="me", process="here")
-    assert "no worker has picked it up" not in admin_client.get(LIST).text
+    assert "worker and beat are running" not in admin_client.get(LIST).text
     assert "0 batches" in admin_client.get(f"{LIST}?stuck=1").text
 
 

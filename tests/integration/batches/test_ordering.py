@@ -36,7 +36,7 @@ def test_every_problem_has_row_column_value_and_cure(sandbox, miniprogram):
     found = {(problem.row, problem.column): problem for problem in report.problems}
     assert set(found) == {(2, "scene"), (2, "page"), (2, "width"), (3, "scene"), (4, "env_version"), (4, "note")}
     assert found[2, "scene"].value == "桌1"
-    assert "Remove the leading /" in found[2, "page"].message
+    assert "Remove the leading slash" in found[2, "page"].message
     assert sandbox.count(CODE) == 0
     assert not CodeBatch.objects.exists()
 

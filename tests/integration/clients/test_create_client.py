@@ -41,7 +41,7 @@ def test_every_limit_can_be_given_several_times(miniprogram):
     ("words", "sentence"),
     [
         (["--scope", "codes:delete"], "Unknown scope: codes:delete"),
-        (["--miniprogram", APPID], f"There is no mini-program {APPID}."),
+        (["--miniprogram", APPID], f"Unknown mini-program: {APPID}."),
         (["--origin", "shop.example.com"], "“shop.example.com” is not an origin"),
         (["--ip", "office"], "“office” is not a network"),
     ],

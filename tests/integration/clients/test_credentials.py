@@ -36,7 +36,7 @@ def test_a_password_for_something_in_front_does_not_hide_the_key(make):
 
 def test_no_key_at_all_is_told_how_to_send_one():
     for authorization in (None, "", "Basic YTpi", "Token x"):
-        with pytest.raises(Unauthenticated, match="needs an API key") as caught:
+        with pytest.raises(Unauthenticated, match="An API key is required") as caught:
             enter(authorization)
         assert caught.value.code == "not_authenticated"
 
@@ -73,14 +73,14 @@ def test_a_key_works_inside_its_networks(make, address):
 @pytest.mark.parametrize("address", ["203.0.113.7", "2001:db9::1", "", "unix:"])
 def test_a_key_is_refused_outside_its_networks_naming_the_address(make, address):
     _client, key = make(networks=["10.0.0.0/8", "2001:db8::/32"])
-    with pytest.raises(NetworkNotAllowed, match=f"used from {address}"):
+    with pytest.raises(NetworkNotAllowed, match=f"allowed from {address}"):
         enter(x_api_key=key, address=address)
 
 
 def test_a_page_of_another_origin_is_refused(make):
     _client, key = make(origins=[ORIGIN])
     assert enter(x_api_key=key, origin=ORIGIN) and enter(x_api_key=key)
-    with pytest.raises(OriginNotAllowed, match=r"pages of https://evil\.example"):
+    with pytest.raises(OriginNotAllowed, match=r"pages from https://evil\.example"):
         enter(x_api_key=key, origin="https://evil.example")
 
 

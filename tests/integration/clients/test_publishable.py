@@ -182,9 +182,9 @@ def test_the_command_makes_one(miniprogram):
 
 
 def test_the_command_says_what_is_missing(miniprogram):
-    with pytest.raises(CommandError, match="needs the origins.*needs the mini-programs"):
+    with pytest.raises(CommandError, match="needs the origins.*Choose the mini-programs"):
         run()
-    with pytest.raises(CommandError, match="codes:create and no other"):
+    with pytest.raises(CommandError, match="only have the scope codes:create"):
         run("--origin", ORIGIN, "--miniprogram", APPID, "--scope", "tokens:read")
 
 
@@ -195,7 +195,7 @@ def form(**fields):
 def test_the_admin_makes_one_and_says_what_is_missing(operator, miniprogram):
     page = "/admin/clients/apiclient/add/"
     mistakes = operator.post(page, form(is_publishable="on", origins="", scopes=["codes:create", "codes:read"])).text
-    for mistake in ("codes:create and no other", "needs the origins", "needs the mini-programs"):
+    for mistake in ("only have the scope codes:create", "needs the origins", "Choose the mini-programs"):
         assert mistake in mistakes
     assert not ApiClient.objects.exists()
     made = operator.post(page, form(is_publishable="on", miniprograms=[miniprogram.pk]))
@@ -207,7 +207,7 @@ def test_the_admin_keeps_the_kind_and_its_rules(operator, make, miniprogram):
     page = f"/admin/clients/apiclient/{client.pk}/change/"
     assert 'name="is_publishable"' not in operator.get(page).text
     refused = operator.post(page, form(scopes=["tokens:read"], miniprograms=[miniprogram.pk]))
-    assert "codes:create and no other" in refused.text
+    assert "only have the scope codes:create" in refused.text
     operator.post(page, form(miniprograms=[miniprogram.pk]))
     client.refresh_from_db()
     assert client.is_publishable

@@ -34,7 +34,7 @@ def test_what_browsers_never_send_is_no_origin(text):
 
 
 def test_the_origin_of_hidden_pages_is_refused_with_its_reason():
-    with pytest.raises(ValidationError, match="“null” can't be allowed"):
+    with pytest.raises(ValidationError, match="“null” can’t be allowed"):
         normalize_origins(["Null"])
 
 

@@ -73,13 +73,13 @@ def make_client():
     ("fields", "field", "words"),
     [
         ({"scene": "桌1"}, "scene", "Not allowed"),
-        ({"page": "/pages/a"}, "page", "leading /"),
+        ({"page": "/pages/a"}, "page", "leading slash"),
         ({"width": 10}, "width", "280"),
         ({"width": "wide"}, "width", "whole number"),
         ({"env_version": "beta"}, "env_version", "release"),
-        ({"label": "x" * 101}, "label", "Too long by 1"),
+        ({"label": "x" * 101}, "label", "1 characters too long"),
         ({"external_id": "a\nb"}, "external_id", "invisible"),
-        ({"tags": ["x" * 51]}, "tags", "Too long by"),
+        ({"tags": ["x" * 51]}, "tags", "too long"),
         ({"tags": [str(n) for n in range(21)]}, "tags", "At most 20"),
     ],
 )

@@ -88,7 +88,7 @@ def test_a_bad_change_is_explained_and_changes_nothing(api, code):
         ({"tags": "hall"}, "tags", "list"),
         ({"tags": [str(number) for number in range(21)]}, "tags", "20"),
         ({"lable": "x"}, "lable", "label"),
-        ({"scene": "x"}, "scene", "no such field"),
+        ({"scene": "x"}, "scene", "Unknown field"),
     ):
         answer = api.patch(address(code), {"tags": ["new"], **fields}, format="json")
         assert answer.status_code == 400, fields

@@ -184,7 +184,7 @@ def test_eighty_percent_of_the_pages_are_warned_about(sandbox, api, admin_client
     assert not used_pages(api, miniprogram)["is_warning"] and "check_path off" not in caplog.text
     issue(api, miniprogram, page="pages/4", check_path=False)
     assert used_pages(api, miniprogram)["is_warning"] and "check_path off" in caplog.text
-    assert "put what differs into scene" in admin_client.get("/admin/codes/lifetimepool/").text
+    assert "Put the variable part into scene" in admin_client.get("/admin/codes/lifetimepool/").text
     assert str(UNCHECKED_PAGES) in admin_client.get("/admin/codes/lifetimepool/").text
 
 

@@ -144,8 +144,8 @@ BAD = [
     ({"scene": "桌=7"}, "Not allowed in scene: '桌' at 1."),
     ({"scene": "a%20b"}, "not URL-encoded"),
     ({"scene": ""}, "1 to 32"),
-    ({"page": "/pages/index/index"}, "Remove the leading /"),
-    ({"page": "pages/index/index?a=1"}, "use scene"),
+    ({"page": "/pages/index/index"}, "Remove the leading slash"),
+    ({"page": "pages/index/index?a=1"}, "use the scene instead"),
     ({"width": 200}, "from 280 to 1280"),
     ({"width": "430"}, "whole number"),
     ({"is_hyaline": 1}, "true or false"),
@@ -177,16 +177,19 @@ def test_several_problems_are_told_at_once(sandbox, miniprogram):
 WRONG_CHARACTERS = [
     (
         "靠窗桌=7",
-        "Not allowed in scene: '靠' at 1, '窗' at 2, '桌' at 3. In place of other scripts use a short id. ",
+        (
+            "Not allowed in scene: '靠' at 1, '窗' at 2, '桌' at 3. Use a short ID instead of Chinese or other "
+            "non-ASCII text. "
+        ),
     ),
     (
         "a b%20c d",
-        "Not allowed in scene: ' ' at 2/8, '%' at 4. Send the text as it is, not URL-encoded. In place of",
+        "Not allowed in scene: ' ' at 2/8, '%' at 4. Send the text as it is, not URL-encoded. Use - or _",
     ),
-    ("%a%b%c%d", "Not allowed in scene: '%' at 1/3/5/…. Send the text as it is, not URL-encoded. Allowed are"),
+    ("%a%b%c%d", "Not allowed in scene: '%' at 1/3/5/…. Send the text as it is, not URL-encoded. Allowed: 0-9"),
     ("一二三四五六七", "'五' at 5 and 2 more. "),
     ("a\tb", r"'\u0009' at 2."),
-    ("<>", "Not allowed in scene: '<' at 1, '>' at 2. Allowed are 0-9 A-Z a-z"),
+    ("<>", "Not allowed in scene: '<' at 1, '>' at 2. Allowed: 0-9 A-Z a-z"),
 ]
 
 

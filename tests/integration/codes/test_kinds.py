@@ -126,10 +126,10 @@ BAD = [
     ({"path": None}, "path", "needs a path"),
     ({"path": 7}, "path", "string"),
     ({"path": "a?scancode_time=1"}, "path", "scancode_time"),
-    ({"path": "a" * 1025}, "path", "Too long by"),
+    ({"path": "a" * 1025}, "path", "too long"),
     ({"scene": "a"}, "scene", "no scene"),
-    ({"page": "pages/a"}, "page", "takes path"),
-    ({"check_path": False}, "check_path", "no check_path"),
+    ({"page": "pages/a"}, "page", "uses path"),
+    ({"check_path": False}, "check_path", "support check_path"),
     ({"width": 1}, "width", "280"),
 ]
 
@@ -150,7 +150,7 @@ def test_the_square_kind_knows_only_path_and_width(miniprogram):
 
 
 def test_the_path_of_the_square_kind_is_shorter(miniprogram):
-    assert "at most 128" in issue(miniprogram, "qrcode", path="a" * 129).json()["errors"]["path"][0]
+    assert "limit is 128" in issue(miniprogram, "qrcode", path="a" * 129).json()["errors"]["path"][0]
 
 
 def test_several_problems_are_told_at_once(miniprogram):
@@ -199,7 +199,7 @@ def test_from_eighty_percent_on_the_log_and_the_admin_warn(sandbox, miniprogram,
     issue(miniprogram, "limited", api=api, path="b")
     assert "has used 80000 of its 100000 limited and square codes" in caplog.text
     page = admin_client.get("/admin/codes/lifetimepool/").content.decode()
-    assert "80 % of the codes are gone for ever" in page
+    assert "80 % of the lifetime quota is used" in page
 
 
 LOST = ["reset", "http_502", "truncated_picture", "cut_connection", "hang", "garbage"]

@@ -68,7 +68,7 @@ def test_only_what_is_granted_is_listed_and_shown(own, foreign):
     sent = {"appid": foreign.appid, "scene": "a=2"}
     refused = browser.post("/api/v1/codes/", sent, "application/json")
     assert problem(refused) == (403, "miniprogram_not_granted")
-    assert "Your account" in refused.json()["detail"]
+    assert "You don’t have access" in refused.json()["detail"]
     assert browser.post("/api/v1/codes/", sent | {"appid": own.appid}, "application/json").status_code == 201
 
 

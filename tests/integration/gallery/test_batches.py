@@ -55,8 +55,8 @@ def test_without_any_batch_the_page_teaches(staff, miniprogram):
 
 
 def test_without_a_mini_program_the_way_to_one_is_shown(staff):
-    assert "First, a mini-program" in staff.get("/batches/").text
-    assert "First, a mini-program" in staff.get("/batches/new/").text
+    assert "Add your first mini-program" in staff.get("/batches/").text
+    assert "Add your first mini-program" in staff.get("/batches/new/").text
 
 
 def test_the_list_says_state_name_counts_and_who(staff, make_batch):
@@ -116,11 +116,11 @@ def test_why_a_batch_is_held_and_what_to_do_is_shown(staff, make_batch):
     for words in ("The disk is full.", "Make room.", "storage_unavailable", "Fix the cause, then resume"):
         assert words in text
     change(batch, resume_at=timezone.now())
-    assert "tries again by itself" in staff.get(f"/batches/{batch.pk}/").text
+    assert "automatically" in staff.get(f"/batches/{batch.pk}/").text
 
 
 def test_what_a_worker_stored_in_english_is_told_in_chinese(staff, make_batch):
-    stored = {"hold_detail": "All permits of this minute are taken.", "hold_advice": "Try again in a few seconds."}
+    stored = {"hold_detail": "The call limit for this minute is reached.", "hold_advice": "Try again in a few seconds."}
     batch = change(make_batch(3), state=BatchState.HELD, failed=1, **stored)
     fail_rows(batch, 1, errcode=None, detail=stored["hold_detail"])
     text = staff.get(f"/batches/{batch.pk}/", headers={"accept-language": "zh-hans"}).text
@@ -131,7 +131,10 @@ def test_what_a_worker_stored_in_english_is_told_in_chinese(staff, make_batch):
 
 def test_what_wechat_refused_is_told_in_chinese_by_its_errcode(staff, make_batch):
     """Whatever was stored: the wording of another year, or a sentence with the address that WeChat saw."""
-    held = {"hold_errcode": 40164, "hold_detail": "A wording of 2026. WeChat saw this server as 203.0.113.7."}
+    held = {
+        "hold_errcode": 40164,
+        "hold_detail": ("A wording of 2026. WeChat sees this server’s IP address as 203.0.113.7."),
+    }
     batch = change(make_batch(3), state=BatchState.HELD, hold_advice="An advice of 2026.", **held)
     fail_rows(batch, 1)
     known = [find_errcode(errcode) for errcode in (40164, 41030)]
@@ -210,7 +213,7 @@ def test_failed_rows_have_errcode_rid_and_cure_and_are_asked_for_again(staff, ma
     meaning = html.escape(find_errcode(41030).meaning_en)
     for words in ("2 failed rows", "errcode 41030", "rid-7", meaning, "t=1", "Retry failed rows"):
         assert words in text
-    assert "Retry lost" not in text
+    assert "Retry rows without a response" not in text
     staff.post(f"/batches/{batch.pk}/retry/")
     batch.refresh_from_db()
     assert (batch.state, batch.failed) == (BatchState.RUNNING, 0)
@@ -226,7 +229,7 @@ def test_a_failure_is_told_once_for_all_rows_of_its_cause_in_the_words_of_the_fo
     assert text.index("35 rows:") < text.index("3 rows:")
     assert "turn off “" in text and "check_path" not in text
     # the rows themselves are folded away
-    assert '<details class="small details"><summary>The rows</summary>' in text and "t=38" in text
+    assert '<details class="small details"><summary>Rows</summary>' in text and "t=38" in text
 
 
 def test_rows_that_failed_are_no_success(staff, make_batch):
@@ -257,7 +260,7 @@ def test_lost_answers_of_a_limited_kind_are_asked_for_again_by_their_own_button_
     )
     change(fail_rows(batch, 2, error=AnswerLost.code, errcode=None), state=BatchState.DONE)
     text = staff.get(f"/batches/{batch.pk}/").text
-    assert "Retry lost answers" in text
+    assert "Retry rows without a response" in text
     assert "Retry failed rows" not in text
     staff.post(f"/batches/{batch.pk}/retry/")
     batch.refresh_from_db()
@@ -390,7 +393,7 @@ def test_the_codes_of_a_batch_are_in_its_order_in_the_gallery_and_on_their_pages
 
 def test_without_codes_there_is_nothing_to_download(staff, make_batch):
     batch = make_batch(2)
-    assert "Files come with the first code" in staff.get(f"/batches/{batch.pk}/").text
+    assert "Downloads become available with the first code" in staff.get(f"/batches/{batch.pk}/").text
     assert staff.get(f"/batches/{batch.pk}/file.zip").status_code == 404
 
 
@@ -406,7 +409,7 @@ def ended(make_batch, **fields):
 def test_every_page_tells_that_my_batch_has_ended_until_i_dismiss_it(staff, make_batch):
     batch = ended(make_batch)
     for address in ("/", "/make/", "/batches/", "/batches/new/"):
-        assert "The batch “Tables” is done: 2 issued." in staff.get(address).text
+        assert "The batch “Tables” is done: 2 created." in staff.get(address).text
     answer = staff.post("/batches/ended/dismiss/", {"batch": batch.pk, "next": "/make/"})
     assert (answer.status_code, answer["Location"]) == (302, "/make/")
     assert "is done" not in staff.get("/").text
@@ -416,7 +419,7 @@ def test_a_dismissal_by_htmx_answers_what_is_left(staff, make_batch):
     first = ended(make_batch, name="One")
     ended(make_batch, name="Two", failed=1)
     text = staff.post("/batches/ended/dismiss/", {"batch": first.pk}, headers=HTMX).text
-    assert "“Two” is done: 2 issued, 1 failed" in text
+    assert "“Two” is done: 2 created, 1 failed" in text
     assert "One" not in text and "<html" not in text
 
 

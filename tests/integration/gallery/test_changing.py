@@ -27,7 +27,7 @@ def test_label_and_tags_are_changed_and_the_page_says_so(staff, code):
     code.refresh_from_db()
     assert (code.label, tags_of(code)) == ("靠窗", ["2026", "hall", "terrace"])
     text = staff.get(answer["Location"]).text
-    assert "Label and tags are saved." in text
+    assert "Label and tags saved." in text
     assert 'value="靠窗"' in text
     told = "Changed label from “Window” to “靠窗”. Added to tags: 2026, terrace."
     assert newest()[:2] == ("anna", CHANGE) and in_words(LogEntry.objects.get()) == told
@@ -61,18 +61,18 @@ def test_what_cannot_be_is_told_in_the_box_with_what_was_typed(staff, code):
 def test_the_archive_and_back(staff, code):
     answer = staff.post(f"/codes/{code.pk}/archive/")
     text = staff.get(answer["Location"]).text
-    assert "The code is archived" in text
+    assert "Code archived" in text
     assert f"/codes/{code.pk}/restore/" in text and f"/codes/{code.pk}/archive/" not in text
     assert IssuedCode.objects.current().count() == 0
     assert newest()[2] == "Archived."
     answer = staff.post(f"/codes/{code.pk}/restore/")
-    assert "The code is back" in staff.get(answer["Location"]).text
+    assert "Code restored" in staff.get(answer["Location"]).text
     assert IssuedCode.objects.current().count() == 1
-    assert newest()[2] == "Brought back from the archive."
+    assert newest()[2] == "Restored from the archive."
 
 
 def test_a_sentence_in_the_address_that_is_not_so_is_not_said(staff, code):
-    assert "The code is archived" not in staff.get(f"/codes/{code.pk}/?told=archived").text
+    assert "Code archived" not in staff.get(f"/codes/{code.pk}/?told=archived").text
 
 
 def test_nothing_is_changed_by_following_a_link(staff, code):

@@ -48,14 +48,14 @@ def test_a_code_without_a_scene_shows_nothing_about_scenes(staff, code):
     text = staff.get(f"/codes/{code.pk}/").text
     assert 'alt="Mini-program code for the page pages/index/index?table=7"' in text
     assert "query[&quot;table&quot;] // &quot;7&quot;" in text
-    for absent in ("decodeURIComponent", 'id="scene"', "Page checked by WeChat"):
+    for absent in ("decodeURIComponent", 'id="scene"', "Page check"):
         assert absent not in text
 
 
 def test_a_path_without_parameters_has_no_lines_for_the_mini_program(staff, code):
     IssuedCode.objects.update(scene="", kind="qrcode", page="pages/index/index")
     text = staff.get(f"/codes/{code.pk}/").text
-    for absent in ("In the mini-program", "Colour of the lines", "Background"):
+    for absent in ("In the mini-program", "Line colour", "Background"):
         assert absent not in text
 
 
@@ -144,7 +144,7 @@ def test_a_picture_is_kept_by_the_browser_for_good(staff, code):
 def test_a_width_that_is_not_kept_is_refused(staff, code, width):
     answer = staff.get(f"/codes/{code.pk}/picture?width={width}&download=1")
     assert answer.status_code == 400
-    assert "This width is not kept." in answer.text
+    assert "No image of this width is available." in answer.text
 
 
 def test_a_lost_picture_is_drawn_as_lost_and_not_kept(staff, code):

@@ -10,7 +10,7 @@ from tests.integration.gallery.staff import make_staff
 def test_an_unknown_address_is_a_page_of_ours(client, db):
     answer = client.get("/nothing/here")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_the_500_page_needs_neither_database_nor_context():
@@ -28,7 +28,7 @@ def test_a_form_without_its_token_says_what_to_do(db):
     strict.force_login(make_staff())
     answer = strict.post("/make/", {})
     assert answer.status_code == 403
-    assert "Please send it again" in answer.text
+    assert "This form has expired" in answer.text
 
 
 def test_a_form_of_a_page_whose_origin_is_hidden_is_told_so(db):
@@ -36,7 +36,7 @@ def test_a_form_of_a_page_whose_origin_is_hidden_is_told_so(db):
     strict.force_login(make_staff())
     answer = strict.post("/make/", {}, headers={"Origin": "null"})
     assert answer.status_code == 403
-    assert "“Origin: null”" in answer.text and "<h1>Please send it again" not in answer.text
+    assert "“Origin: null”" in answer.text and "<h1>This form has expired" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -138,16 +138,16 @@ def test_every_active_filter_is_a_chip_that_leads_to_the_search_without_it(staff
     query = WHOLE.replace("APPID", shop.appid)
     found = chips(staff.get(f"/?{query}"))
     assert list(found) == [
-        "Words window",
+        "Search window",
         "Mini-program Museum",
         "Kind limited",
         "Version trial",
         "Page pages/a",
         "Tag 厅",
-        "By anna",
+        "Created by anna",
         "From 2026-05-01",
         "Until 2026-05-31",
-        "Archive archived codes only",
+        "Archive archived only",
         "Batch 7",
     ]
     for part, address in zip(query.split("&"), found.values(), strict=True):
@@ -297,7 +297,7 @@ def test_nothing_found_tells_of_archived_codes_that_match(staff, shop):
 def test_a_range_of_days_the_wrong_way_round_is_explained(staff, shop):
     make_code(shop, "a=1")
     text = staff.get("/?from=2026-05-03&to=2026-05-01").text
-    assert "exchange From and Until" in text
+    assert "Swap the two dates" in text
 
 
 def test_hints_and_counts_are_for_staff(client, db):

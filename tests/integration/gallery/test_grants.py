@@ -179,7 +179,7 @@ def test_without_any_grant_every_page_says_what_to_ask_for(miniprogram):
     for pattern in PATTERNS:
         answer = browser.get(address_of(pattern))
         assert answer.status_code == 403, pattern.name
-        assert "You see no mini-program yet" in answer.text, pattern.name
+        assert "You don’t have access to a mini-program yet" in answer.text, pattern.name
         assert "vera&#x27;s group" in answer.text, pattern.name
         assert miniprogram.name not in answer.text, pattern.name
 
@@ -235,7 +235,7 @@ def test_what_was_typed_without_the_right_is_still_there(miniprogram):
     answer = enter(miniprogram).post("/make/", {"miniprogram": miniprogram.appid, "scene": "table=7"})
     assert answer.status_code == 403
     assert 'value="table=7"' in answer.text
-    assert "not make any" in answer.text
+    assert "not create them" in answer.text
 
 
 def test_the_permissions_that_are_needed_exist():

@@ -30,13 +30,13 @@ def older_address(answer):
 
 def test_without_any_mini_program_an_operator_is_led_to_the_form(staff):
     text = staff.get("/").text
-    assert "First, a mini-program" in text
+    assert "Add your first mini-program" in text
     assert 'href="/admin/miniprograms/miniprogram/add/"' in text
 
 
 def test_without_a_code_the_page_teaches_how_to_make_one(staff, miniprogram):
     text = staff.get("/").text
-    assert "Make the first code" in text
+    assert "Create your first code" in text
     assert "http://testserver/api/v1/codes/" in text
     assert miniprogram.appid in text
 
@@ -45,7 +45,7 @@ def test_nothing_found_is_another_page_than_nothing_there(staff, miniprogram):
     issue(miniprogram, "a=1")
     text = staff.get("/?q=elephant").text
     assert "Nothing found for “elephant”" in text
-    assert "Make the first code" not in text
+    assert "Create your first code" not in text
 
 
 def test_a_card_says_everything(staff, miniprogram):
@@ -67,7 +67,7 @@ def test_kind_and_version_are_words_of_the_readers_language(staff, miniprogram):
         assert "体验版</span>" in text
         assert ">trial<" not in text
         assert ">unlimited<" not in text
-    assert "不限量</span>" in staff.get(f"/codes/{code.pk}/", headers={"Accept-Language": "zh-hans"}).text
+    assert "不限制</span>" in staff.get(f"/codes/{code.pk}/", headers={"Accept-Language": "zh-hans"}).text
 
 
 def test_a_card_says_what_differs_from_the_rule_and_nothing_else(staff, miniprogram):

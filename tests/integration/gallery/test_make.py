@@ -60,7 +60,7 @@ def test_a_made_code_is_shown_beside_the_form(staff, miniprogram):
     code = IssuedCode.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/make/?made={code.pk}#result")
     text = staff.get(f"/make/?made={code.pk}").text
-    assert "Made, stored, and in the gallery." in text
+    assert "Created and saved in the gallery." in text
     assert f'src="/codes/{code.pk}/picture?width=430"' in text
     assert 'value="table=7"' in text
 
@@ -93,8 +93,8 @@ def test_the_same_again_is_the_stored_code_and_says_so(staff, sandbox, miniprogr
     answer = make(staff, miniprogram)
     assert answer["Location"].endswith("&reused#result")
     text = staff.get(answer["Location"]).text
-    assert "This very code was issued before" in text
-    assert "It keeps its own label" not in text
+    assert "This code already exists" in text
+    assert "It keeps its existing label" not in text
     assert sandbox.count(CODE) == 1
 
 
@@ -107,7 +107,7 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(client, staff, m
     assert "spend" not in address
     client.force_login(User.objects.get())
     text = client.get(address).text
-    assert "nothing was made yet" in text
+    assert "nothing was created" in text
     for value in ("table=9&amp;x=1", "靠窗", "hall", "#0b7a45"):
         assert f'value="{value}"' in text
     assert re.search(r'<input type="checkbox" name="is_hyaline"[^>]* checked', text)
@@ -131,7 +131,7 @@ def test_nonsense_in_the_address_is_a_form_all_the_same(staff, miniprogram, quer
 def test_a_label_or_tag_that_the_stored_code_does_not_take_is_not_lost_in_silence(staff, miniprogram, names):
     make(staff, miniprogram, label="Window", tags="hall")
     answer = make(staff, miniprogram, **names)
-    assert "It keeps its own label and tags" in staff.get(answer["Location"]).text
+    assert "It keeps its existing label and tags" in staff.get(answer["Location"]).text
     assert IssuedCode.objects.get().label == "Window"
 
 
@@ -140,19 +140,19 @@ def test_a_similar_one_begins_with_the_same_values(staff, miniprogram):
     text = staff.get(f"/make/?like={code.pk}").text
     for value in ('value="a=1"', 'value="860"', 'value="Poster"', 'value="pages/detail/detail"'):
         assert value in text
-    assert "Made, stored" not in text
+    assert "Created and saved" not in text
 
 
 def test_a_wrong_field_is_400_with_its_cure_and_nothing_lost(staff, sandbox, miniprogram):
     for changes, message in (
-        ({"scene": ""}, "A code needs a scene"),
+        ({"scene": ""}, "Enter a scene of"),
         ({"scene": "x" * 35}, "3 characters too long"),
         ({"scene": "桌7"}, "&#x27;桌&#x27; at 1"),
-        ({"page": "/pages/index/index"}, "Remove the leading /"),
-        ({"page": "pages/index/index?a=1"}, "A page carries no parameters"),
+        ({"page": "/pages/index/index"}, "Remove the leading slash"),
+        ({"page": "pages/index/index?a=1"}, "The page can’t contain parameters"),
         ({"width": "100"}, "from 280 to 1280"),
         ({"width": "wide"}, "Enter a whole number."),
-        ({"color": "own", "line_color": "green"}, "Use a colour like"),
+        ({"color": "own", "line_color": "green"}, "Use a colour such as"),
         ({"env_version": "beta"}, "beta is not one of the available choices"),
         ({"miniprogram": "wx0000000000000000"}, "not one of the available choices"),
         ({"label": "x" * 101}, "at most 100 characters"),
@@ -195,7 +195,7 @@ def test_a_missing_sandbox_is_an_explained_failure(staff, miniprogram, settings)
 def test_a_mini_program_that_is_switched_off_is_not_offered(staff, miniprogram):
     miniprogram.is_active = False
     miniprogram.save()
-    assert "First, a mini-program" in staff.get("/make/").text
+    assert "Add your first mini-program" in staff.get("/make/").text
     assert make(staff, miniprogram).status_code == 400
 
 
@@ -242,7 +242,7 @@ def test_a_square_code_takes_nothing_but_path_and_width(staff, miniprogram):
 def test_the_lifetime_pool_is_not_touched_unless_the_box_is_ticked(staff, sandbox, miniprogram):
     answer = make(staff, miniprogram, kind="limited", **(PATH_FORM | {"spend": None}))
     assert answer.status_code == 400
-    assert "Tick this box" in answer.text
+    assert "Tick the box to confirm" in answer.text
     assert 'value="pages/index/index?table=7"' in answer.text
     assert sandbox.count("/wxa/getwxacode") == 0
     assert not IssuedCode.objects.exists()
@@ -251,8 +251,8 @@ def test_the_lifetime_pool_is_not_touched_unless_the_box_is_ticked(staff, sandbo
 def test_a_wrong_path_is_400_with_its_cure(staff, miniprogram):
     for kind, path, message in (
         ("limited", "", "needs a path"),
-        ("limited", "x" * 1025, "Too long by 1"),
-        ("qrcode", "桌" * 43, "Too long by 1 "),
+        ("limited", "x" * 1025, "1 characters too long"),
+        ("qrcode", "桌" * 43, "1 bytes too long"),
     ):
         answer = make(staff, miniprogram, kind=kind, **(PATH_FORM | {"path": path}))
         assert answer.status_code == 400, path
@@ -269,7 +269,7 @@ def test_a_similar_one_keeps_kind_path_and_tags(staff, miniprogram):
 
 def test_a_path_is_checked_while_it_is_typed(staff, db):
     address = "/make/scene/"
-    assert "Too long by 72 " in staff.get(address, {"kind": "qrcode", "path": "x" * 200}).text
+    assert "72 bytes too long" in staff.get(address, {"kind": "qrcode", "path": "x" * 200}).text
     assert staff.get(address, {"kind": "limited", "path": "x" * 200}).text.strip() == ""
 
 

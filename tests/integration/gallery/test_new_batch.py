@@ -105,12 +105,12 @@ def test_a_check_counts_and_spends_nothing(staff, sandbox, miniprogram):
     answer = send(staff, miniprogram, text="t=1,one\nt=2,two\nt=1,again\nt=4,four")
     assert answer.status_code == 200
     assert numbers(answer) | {
-        "rows": "4", "valid": "4", "with problems": "0", "twice in here": "1", "exist already": "1",
-        "to ask WeChat for": "2",
+        "rows": "4", "valid": "4", "invalid": "0", "duplicates": "1", "already exist": "1",
+        "to create": "2",
     } == numbers(answer)  # fmt: skip
-    assert "row 3 like row 1" in answer.text
+    assert "row 3 = row 1" in answer.text
     assert f'row 2: <a href="/codes/{existing.pk}/">' in answer.text
-    assert "Start: 4 codes" in answer.text
+    assert "Create 4 codes" in answer.text
     assert (CodeBatch.objects.count(), sandbox.count(CODE)) == (0, spent)
 
 
@@ -126,7 +126,7 @@ def test_every_problem_is_listed_with_row_column_value_and_cure_and_the_text_sta
     assert "from 280 to 1280" in answer.text
     assert "桌子,430\n" in answer.text.replace("\r\n", "\n")
     assert 'value="Spring"' in answer.text
-    assert "Start without these 2 rows" in answer.text
+    assert "Skip 2 rows and start" in answer.text
 
 
 def test_warnings_the_sheet_and_what_was_passed_over_are_shown(staff, miniprogram):
@@ -138,7 +138,7 @@ def test_warnings_the_sheet_and_what_was_passed_over_are_shown(staff, miniprogra
     assert "Sheet that was read: Sheet1" in answer.text
     assert "Only the sheet “Sheet1” was read." in answer.text
     assert "Row 2 names the columns" in answer.text
-    assert "Start: 1 code" in answer.text
+    assert "Create 1 code" in answer.text
 
 
 def test_a_start_makes_the_batch_of_whoever_started_it(staff, miniprogram):
@@ -174,7 +174,7 @@ def test_an_uploaded_file_is_kept_between_check_and_start(staff, miniprogram):
     token = token_in(checked)
     assert len(kept_files()) == 1
     again = send(staff, miniprogram, source="file", kept=token)
-    assert "Every row is fine" in again.text
+    assert "All rows are valid" in again.text
     assert token_in(again)
     started = send(staff, miniprogram, source="file", kept=token_in(again), action="start")
     assert started.status_code == 302
@@ -255,11 +255,11 @@ def test_a_hostile_file_is_refused_in_words_with_the_form_kept(staff, miniprogra
     for content, words in (
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not a text"),
         (b"PK\x03\x04 and nothing else", "not an XLSX file"),
-        (b"", "There are no rows"),
+        (b"", "The table has no rows"),
         (b"a,b\n1,2\n", "no column"),
-        (b"scene" + b",c" * 1_000_000 + b"\n", "is not CSV|columns"),
+        (b"scene" + b",c" * 1_000_000 + b"\n", "is not valid CSV|columns"),
         (b"scene\nt=1" + b",x" * 1_000 + b"\n", "columns"),
-        (bomb, "unpacks"),
+        (bomb, "when unpacked"),
     ):
         answer = send(staff, miniprogram, source="file", file=csv_file(content, name="x.xlsx"), name="Kept")
         assert answer.status_code == 400, words
@@ -310,7 +310,7 @@ def test_formulas_and_odd_names_in_cells_are_text(staff, miniprogram):
 
 def test_control_characters_in_a_cell_are_a_problem_with_a_cure(staff, miniprogram):
     answer = send(staff, miniprogram, text="scene,label,seat\na=1,x\x1b[31my,\na=2,,\x07\n")
-    assert numbers(answer)["with problems"] == "2"
+    assert numbers(answer)["invalid"] == "2"
     assert "invisible characters" in answer.text
 
 
@@ -350,7 +350,7 @@ def test_a_pattern_that_cannot_be_meant_is_explained_and_kept(staff, miniprogram
         ({"variable-1-last": ""}, "Give either from and to, or values"),
         ({"variable-1-last": "x"}, "To: Enter a whole number."),
         ({"variable-1-name": ""}, "{n} has no values"),
-        ({"variable-1-last": "999999"}, "at most 100000"),
+        ({"variable-1-last": "999999"}, "limit is 100000"),
         ({"scene_pattern": "x"}, "is not used"),
         ({"variable-1-first": "9" * 400}, "less than or equal to"),
     ):
@@ -399,11 +399,11 @@ def test_a_wrong_field_is_400_with_its_cure_and_nothing_lost(staff, miniprogram)
         ({"source": "file"}, "Choose a CSV or XLSX file"),
         ({"source": "nowhere"}, "nowhere is not one of the available choices"),
         ({"width": "7"}, "from 280 to 1280"),
-        ({"page": "/pages/x"}, "Remove the leading /"),
+        ({"page": "/pages/x"}, "Remove the leading slash"),
         ({"kind": "round"}, "round is not one of the available choices"),
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"miniprogram": "wx0000000000000000"}, "not one of the available choices"),
-        ({"tags": "x" * 100}, "at most 50: shorten it"),
+        ({"tags": "x" * 100}, "the limit is 50"),
     ):
         answer = send(staff, miniprogram, **({"text": "kept=1"} | changes))
         assert answer.status_code == 400, changes
@@ -432,7 +432,7 @@ def test_an_empty_workbook_is_explained(staff, miniprogram):
 def test_a_text_beyond_what_any_form_may_hold_is_answered_with_a_way_out(staff, miniprogram):
     answer = send(staff, miniprogram, text="t=1\n" * 1_000_000)
     assert answer.status_code == 400
-    assert "upload it as a file" in answer.text
+    assert "Upload it as a file" in answer.text
 
 
 def test_a_person_with_a_very_long_name_orders_too(staff, miniprogram):
@@ -515,7 +515,7 @@ def test_many_failed_rows_are_kept_as_a_file(staff, miniprogram, monkeypatch):
     text = staff.get(f"/batches/new/?failed={batch.pk}").text
     assert '<input type="radio" name="source" value="file" checked>' in text
     values = form(miniprogram, source="file", kept=fields_of(text)["kept"])
-    assert "Every row is fine" in staff.post(ADDRESS, values).text
+    assert "All rows are valid" in staff.post(ADDRESS, values).text
 
 
 def test_failed_rows_of_a_batch_that_one_may_not_see_are_404(staff, db):

@@ -67,7 +67,7 @@ def test_a_code_is_printed_from_its_own_page_as_often_as_wanted(staff, code, mon
 def test_what_cannot_be_printed_is_told_at_its_field_with_what_was_typed(staff, code, changes, field, value):
     answer = staff.get(f"/codes/{code.pk}/sheets.pdf", FORM | changes)
     assert answer.status_code == 400
-    assert f'aria-describedby="sheet-{field}_error"' in answer.text and "look at the marked fields" in answer.text
+    assert f'aria-describedby="sheet-{field}_error"' in answer.text and "check the marked fields" in answer.text
     assert value is None or f'name="{field}" inputmode="decimal" value="{value}"' in answer.text
     assert not LogEntry.objects.exists()
 

@@ -43,10 +43,10 @@ def test_smaller_sizes_are_copies_and_larger_ones_are_asked_for(staff, code):
 
 def test_what_it_costs_is_said_beforehand(staff, code, limited):
     text = staff.get(f"/codes/{code.pk}/").text
-    assert "It costs one of the 5,000 calls a minute" in text
+    assert "This counts as one of the 5,000 calls a minute" in text
     assert 'name="spend"' not in text
     text = staff.get(f"/codes/{limited.pk}/").text
-    assert "It spends one of the 100,000 codes of this kind" in text
+    assert "This uses up one of the mini-program’s 100,000 lifetime codes" in text
     assert "99,999 are left" in text
     assert 'name="spend"' in text
 
@@ -56,7 +56,7 @@ def test_a_larger_picture_is_the_same_code_with_another_picture(staff, sandbox, 
     answer = staff.post(f"/codes/{code.pk}/reissue/", {"width": "1280"})
     assert (answer.status_code, answer["Location"]) == (302, f"/codes/{code.pk}/?told=reissued")
     text = staff.get(answer["Location"]).text
-    assert "WeChat has drawn it anew, 1280 px wide." in text
+    assert "New image created, 1280 px wide." in text
     fresh = IssuedCode.objects.get()
     assert (fresh.pk, fresh.scene, fresh.label, fresh.width, fresh.reissues) == (code.pk, "table=7", "Window", 1280, 1)
     picture = staff.get(f"/codes/{code.pk}/picture?download=1&version=1").content
@@ -76,7 +76,7 @@ def test_earlier_pictures_are_shown_with_their_looks_and_who_replaced_them(staff
     staff.post(f"/codes/{code.pk}/reissue/", {"width": "860"})
     text = staff.get(f"/codes/{code.pk}/").text
     earlier = EarlierPicture.objects.get()
-    assert "Earlier pictures" in text
+    assert "Previous images" in text
     assert "Replaced by anna" in text
     assert f'src="/codes/{code.pk}/picture?width=160&amp;version=0"' in text
     assert f'href="/codes/{code.pk}/picture?version=0&amp;download=1"' in text
@@ -88,7 +88,7 @@ def test_earlier_pictures_are_shown_with_their_looks_and_who_replaced_them(staff
 
 
 def test_a_code_that_was_never_reissued_shows_no_history(staff, code):
-    assert "Earlier pictures" not in staff.get(f"/codes/{code.pk}/").text
+    assert "Previous images" not in staff.get(f"/codes/{code.pk}/").text
 
 
 def test_a_code_is_drawn_anew_in_the_same_size(staff, sandbox, code):
@@ -108,8 +108,8 @@ def test_the_bare_address_of_a_reissued_picture_is_asked_for_again(staff, code):
 def test_nothing_of_the_lifetime_pool_is_spent_unless_it_is_confirmed(staff, sandbox, limited):
     answer = staff.post(f"/codes/{limited.pk}/reissue/", {"width": "860"})
     assert answer.status_code == 400
-    assert "spends one of the 100,000" in answer.text
-    assert "Tick the box" in answer.text
+    assert "uses up one of the mini-program’s 100,000" in answer.text
+    assert "Tick the confirmation box" in answer.text
     assert (sandbox.count(LIMITED), LifetimePool.objects.get().used) == (1, 1)
     assert staff.post(f"/codes/{limited.pk}/reissue/", {"width": "860", "spend": "1"}).status_code == 302
     assert (sandbox.count(LIMITED), LifetimePool.objects.get().used) == (2, 2)
@@ -119,10 +119,10 @@ def test_a_size_that_another_code_has_already_is_a_link_to_that_one(staff, minip
     other = issue(miniprogram, "table=7", width=1280)
     text = staff.get(f"/codes/{code.pk}/").text
     assert offered(text) == ["860"]
-    assert f'href="/codes/{other.pk}/" title="Another code has this size already."' in text
+    assert f'href="/codes/{other.pk}/" title="An identical code of this size already exists."' in text
     answer = staff.post(f"/codes/{code.pk}/reissue/", {"width": "1280"})
     assert answer.status_code == 409
-    assert f"Code {other.pk} has the same scene, page and looks." in answer.text
+    assert f"Code {other.pk} has the same scene, page and appearance." in answer.text
 
 
 @pytest.mark.parametrize("width", ["0", "640", "1281", "x", "²"])

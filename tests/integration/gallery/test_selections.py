@@ -80,7 +80,7 @@ def test_what_was_ticked_is_selected(staff, three, form):
     address = choose(staff, **({"code": ids} if form == "code" else {"codes": ",".join(map(str, ids))}))
     assert Selection.objects.get().code_ids == ids
     text = staff.get(address).text
-    assert "2 codes selected" in text and "ticked one by one" in text
+    assert "2 codes selected" in text and "selected by hand" in text
     assert "桌 3" in text and "桌 2" not in text
 
 
@@ -102,9 +102,9 @@ def test_all_that_match_are_selected_beyond_the_page_and_whatever_page_it_was(st
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({}, "No code was ticked."),
-        ({"code": ["x", "-1", "9" * 30]}, "No code was ticked."),
-        ({"code": ["999999"]}, "No code was ticked."),
+        ({}, "No codes selected."),
+        ({"code": ["x", "-1", "9" * 30]}, "No codes selected."),
+        ({"code": ["999999"]}, "No codes selected."),
         ({"what": "all", "search": "?q=elephant"}, "No code matches the search."),
     ],
 )
@@ -154,7 +154,7 @@ def test_labels_for_a_roll_are_one_a_page(staff, chosen):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"size": "999"}, "mm with 3 columns"),
+        ({"size": "999"}, "With 3 codes per row"),
         ({"caption": ["nothing"]}, "There is no column nothing"),
         ({"title": "x" * 101}, "at most 100 visible characters"),
         ({"sheet": "roll", "label": "x"}, "for example 50x60"),
@@ -178,16 +178,16 @@ def test_a_selection_says_in_words_what_was_searched(staff, three, miniprogram):
     search = f"?q=table&miniprogram={miniprogram.appid}&env_version=release"
     address = staff.post("/selections/", {"what": "all", "search": search})["Location"]
     for text in (staff.get(address).text, staff.get("/selections/").text):
-        assert f">Words: table · Mini-program: {miniprogram.name} · Version: release</a>" in text
+        assert f">Search: table · Mini-program: {miniprogram.name} · Version: release</a>" in text
 
 
 def test_what_is_wrong_stands_at_its_field(staff, chosen):
     page = staff.post(f"{chosen}sheets/", SHEET | {"size": "abc"}).text
-    assert "please look at the marked fields" in page
+    assert "check the marked fields" in page
     assert 'aria-invalid="true" aria-describedby="sheet-size_error"' in page
-    assert '<ul class="errorlist" id="sheet-size_error"><li>Use millimetres, like 45 or 45.5.</li></ul>' in page
+    assert '<ul class="errorlist" id="sheet-size_error"><li>Use millimetres, for example 45 or 45.5.</li></ul>' in page
     page = staff.post(f"{chosen}tag/", {"tags": " , "}).text
-    assert '<ul class="errorlist" id="tags_error"><li>Write at least one tag.</li></ul>' in page
+    assert '<ul class="errorlist" id="tags_error"><li>Enter at least one tag.</li></ul>' in page
     assert "size" not in page.partition("<main")[2].partition("<h1")[0]
 
 
@@ -241,10 +241,10 @@ def test_tags_are_typed_with_any_comma_and_told_when_they_cannot_be(staff, three
     answer = staff.post(f"{chosen}tag/", {"tags": "hall， 2026、窗边"})
     assert answer["Location"] == f"{chosen}#jobs"
     assert tags_of(three[0]) == ["2026", "hall", "窗边"]
-    assert "3 codes have new tags." in staff.get(chosen).text
+    assert "Tags added to 3 codes." in staff.get(chosen).text
     staff.post(f"{chosen}untag/", {"tags": "hall"})
     assert tags_of(three[0]) == ["2026", "窗边"]
-    for tags, words in ((" , ", "Write at least one tag."), ("x" * 51, "Too long by 1")):
+    for tags, words in ((" , ", "Enter at least one tag."), ("x" * 51, "1 characters too long")):
         answer = staff.post(f"{chosen}tag/", {"tags": tags})
         assert answer.status_code == 400
         assert words in answer.text and f'value="{tags}"' in answer.text
@@ -254,7 +254,7 @@ def test_the_archive_and_the_way_back(staff, three, chosen):
     staff.post(f"{chosen}archive/")
     assert IssuedCode.objects.current().count() == 0
     text = staff.get(chosen).text
-    assert "3 codes were archived." in text and "Bring them back" in text
+    assert "3 codes were archived." in text and "Restore them" in text
     staff.post(f"{chosen}restore/")
     assert IssuedCode.objects.current().count() == 3
 

@@ -24,7 +24,7 @@ def newest() -> tuple[str, int, str, object]:
 
 def test_a_code_that_is_made_is_there_once(staff, miniprogram):
     make(staff, miniprogram)
-    assert newest() == ("anna", ADDITION, "Made in the gallery.", IssuedCode.objects.get())
+    assert newest() == ("anna", ADDITION, "Created in the gallery.", IssuedCode.objects.get())
     make(staff, miniprogram)
     assert LogEntry.objects.count() == 1
 
@@ -41,7 +41,7 @@ def test_a_batch_that_is_ordered_is_there(staff, miniprogram):
     staff.post("/batches/new/", look | {"source": "text", "text": "a=1\na=2"})
     assert not LogEntry.objects.exists()
     staff.post("/batches/new/", look | {"source": "text", "text": "a=1\na=2", "action": "start"})
-    assert newest() == ("anna", ADDITION, "Ordered in the gallery.", CodeBatch.objects.get())
+    assert newest() == ("anna", ADDITION, "Created in the gallery.", CodeBatch.objects.get())
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -75,7 +75,7 @@ def test_a_picture_that_is_taken_along_is_there_and_one_that_is_looked_at_is_not
     staff.head(f"/codes/{code.pk}/picture?download=1")
     assert not LogEntry.objects.exists()
     answer = staff.get(f"/codes/{code.pk}/picture?width=280&download=1")
-    assert newest() == ("anna", CHANGE, "Downloaded its picture.", code)
+    assert newest() == ("anna", CHANGE, "Downloaded the image.", code)
     again = staff.get(f"/codes/{code.pk}/picture?width=280&download=1", headers={"If-None-Match": answer["ETag"]})
     assert (again.status_code, LogEntry.objects.count()) == (304, 1)
 

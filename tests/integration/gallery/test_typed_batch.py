@@ -29,7 +29,7 @@ def test_what_was_typed_is_there_after_the_login(staff, miniprogram):
     typed = {"name": "Tables & spring", "text": "t=1,窗边\nt=2,<two>", "tags": "hall", "width": "860"}
     typed |= {"check_path": None, "is_hyaline": "on", "color": "own", "line_color": "#0b7a45"}
     text = come_back(staff, other, **typed).text
-    assert "nothing was started yet" in text and "could not be kept" not in text
+    assert "nothing was started" in text and "wasn’t kept" not in text
     for value in ("Tables &amp; spring", "hall", "860", "#0b7a45"):
         assert f'value="{value}"' in text
     assert "t=1,窗边\nt=2,&lt;two&gt;</textarea>" in text
@@ -49,7 +49,7 @@ def test_a_pattern_comes_back_with_its_variables(staff, miniprogram):
 
 def test_a_chosen_file_is_lost_and_that_is_said(staff, miniprogram):
     text = come_back(staff, miniprogram, source="file", text="", name="Spring", file=csv_file()).text
-    assert "The file could not be kept: choose it again." in text
+    assert "The file wasn’t kept. Choose it again." in text
     assert 'value="Spring"' in text
 
 
@@ -57,24 +57,24 @@ def test_a_file_that_is_kept_already_stays_chosen(staff, miniprogram):
     token = token_in(send(staff, miniprogram, source="file", text="", file=csv_file(name="spring.csv")))
     answer = come_back(staff, miniprogram, source="file", text="", kept=token)
     assert token_in(answer) == token
-    assert "spring.csv" in answer.text and "could not be kept" not in answer.text
+    assert "spring.csv" in answer.text and "wasn’t kept" not in answer.text
 
 
 def test_the_kept_file_of_somebody_else_is_not_shown(staff, miniprogram):
     answer = staff.get(f"{ADDRESS}?away=1&kept=made-up")
     assert token_in(answer) is None
-    assert "The file could not be kept" in answer.text
+    assert "The file wasn’t kept" in answer.text
 
 
 def test_rows_too_long_for_an_address_are_lost_and_the_rest_is_not(staff, miniprogram):
     text = come_back(staff, miniprogram, text="t=1,one\n" * 2000, name="Spring").text
-    assert "The pasted rows were too long to be kept: paste them again." in text
+    assert "The pasted rows were too long to keep. Paste them again." in text
     assert 'value="Spring"' in text
 
 
 def test_what_is_too_long_as_a_whole_is_said_to_be_lost(staff, miniprogram):
     text = come_back(staff, miniprogram, name="n" * 9000).text
-    assert "what you typed was too long to be kept" in text
+    assert "What you entered was too long to keep" in text
 
 
 @pytest.mark.parametrize("query", ["source=none&kind=none&width=wide&lost=x", "text=%00&scene_pattern=%7B&away=&kept="])

@@ -157,7 +157,7 @@ def test_without_a_default_mini_program_everything_fails_in_the_old_shapes(clien
 def test_there_is_one_default_at_most(shop):
     other = make_miniprogram()
     other.is_default = True
-    with pytest.raises(ValidationError, match="unmark that one first"):
+    with pytest.raises(ValidationError, match="Clear that one first"):
         other.full_clean()
 
 

@@ -46,16 +46,16 @@ def test_no_argument_takes_the_secret(typed):
 
 def test_no_secret_is_an_error(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
-    with pytest.raises(CommandError, match="No AppSecret came"):
+    with pytest.raises(CommandError, match="No AppSecret given"):
         add("--secret-stdin")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--default-page", "/pages/index"], "default_page: .*leading /"),
+        (["--default-page", "/pages/index"], "default_page: .*leading slash"),
         (["--secret-ref", "env:WXCODE_TEST_NOBODY_SETS_THIS"], "is not set"),
-        (["--secret-ref", "something"], "of no known kind"),
+        (["--secret-ref", "something"], "Unknown kind of secret reference"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_added(typed, words, message):

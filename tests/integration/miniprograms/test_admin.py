@@ -128,7 +128,7 @@ def test_a_secret_that_cannot_be_read_shows_what_to_do(operator, settings, new_k
     settings.WXCODE_SEAL_KEYS = [new_key]
     answer = operator.get(change_page(miniprogram))
     assert answer.status_code == 200
-    assert "None of the keys in WXCODE_SEAL_KEYS opens this secret" in answer.text
+    assert "None of the keys in WXCODE_SEAL_KEYS can decrypt this secret" in answer.text
 
 
 def test_an_appid_in_capitals_is_lowered(operator):

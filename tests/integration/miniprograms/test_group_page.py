@@ -68,7 +68,7 @@ def test_a_mini_program_is_granted_on_its_own_page(operator):
     answer = operator.post(address, facts | {"line_color": "#000000", "groups": [group.pk]})
     assert answer.status_code == 302
     assert list(shop.groups.all()) == [group]
-    assert "Added to groups that see it: Tea house." in newest_change()
+    assert "Added to groups with access: Tea house." in newest_change()
     operator.post(address, facts | {"line_color": "#000000"})
     assert not shop.groups.exists()
 

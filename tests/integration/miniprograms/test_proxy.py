@@ -51,7 +51,7 @@ def test_the_form_seals_the_login_and_never_shows_it(admin_client, fields):
 def test_an_address_with_a_login_is_refused_and_comes_back_without(admin_client, fields):
     given = fields | {"proxy_url": "http://shop:geheim@10.0.0.5:3128"}
     page = admin_client.post(ADD, given).content.decode()
-    assert "Take user and password out" in page
+    assert "Remove user name and password" in page
     assert 'value="http://10.0.0.5:3128"' in page and "geheim" not in page
     assert not MiniProgram.objects.exists() and not SealedSecret.objects.exists()
 
@@ -59,9 +59,9 @@ def test_an_address_with_a_login_is_refused_and_comes_back_without(admin_client,
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"proxy_url": "10.0.0.5:3128"}, "Begin with http://"),
-        ({"proxy_url": URL, "proxy_login": "geheim"}, "user:password, with a colon"),
-        ({"proxy_login": LOGIN}, "needs the address"),
+        ({"proxy_url": "10.0.0.5:3128"}, "Start with http://"),
+        ({"proxy_url": URL, "proxy_login": "geheim"}, "user:password on one line"),
+        ({"proxy_login": LOGIN}, "Enter the proxy address"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_kept(admin_client, fields, changes, words):
@@ -130,7 +130,7 @@ def test_the_command_takes_a_proxy(monkeypatch):
 
     run(URL)
     assert MiniProgram.objects.get().proxy_url == URL
-    with pytest.raises(CommandError, match="Take user and password out") as refused:
+    with pytest.raises(CommandError, match="Remove user name and password") as refused:
         run("http://shop:geheim@10.0.0.5:3128")
     assert "geheim" not in str(refused.value)
 
@@ -152,6 +152,6 @@ def test_token_and_code_go_through_the_proxy(sandbox, settings, kind, transactio
 
 def test_assigning_checks_what_a_script_gives(db):
     miniprogram = make_miniprogram()
-    with pytest.raises(Exception, match="Begin with"):
+    with pytest.raises(Exception, match="Start with"):
         assign_proxy(miniprogram, url="10.0.0.5")
     assert miniprogram.proxy_url == ""

@@ -259,7 +259,7 @@ def change_shop(operator, **fields):
             "清空了默认页面，原为“pages/old/old”。",
         ),
         ({"is_active": None}, "Turned off “active”.", "关闭了“启用”。"),
-        ({"is_hyaline": "on"}, "Turned on “Transparent background”.", "开启了“透明背景”。"),
+        ({"is_hyaline": "on"}, "Turned on “Transparent background”.", "开启了“透明底色”。"),
         ({"width": "1280"}, "Changed Width in pixels from “430” to “1280”.", "将宽度（像素）从“430”改为“1280”。"),
         ({"notes": "call Li at noon"}, "Changed notes.", "修改了备注。"),
         ({"proxy_url": "http://10.0.0.5:3128"}, "Changed proxy.", "修改了代理。"),

@@ -129,7 +129,7 @@ def test_a_page_that_is_granted_has_its_panels(operator, miniprogram):
     text = operator.get(f"/admin/miniprograms/miniprogram/{miniprogram.pk}/change/").text
     for words in ("Access token", "table=7", "Audit trail"):
         assert words in text
-    assert "The whole trail" not in text
+    assert "Full audit trail" not in text
 
 
 def test_a_mini_program_is_added_by_those_who_see_every_one(operator):

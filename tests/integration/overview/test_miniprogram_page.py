@@ -148,7 +148,7 @@ def test_newest_codes_are_thumbnails_and_no_more_than_eight(operator, sandbox):
     LifetimePool.objects.create(miniprogram=miniprogram, used=90_000)
     text = operator.get(page(miniprogram)).text
     assert text.count("?width=160") == 8 and "copy=9" in text and "copy=1<" not in text
-    assert "90,000 of 100,000" in text and "90% gone for ever" in text and "1 of 5,000" in text
+    assert "90,000 of 100,000" in text and "90% of the lifetime quota used" in text and "1 of 5,000" in text
 
 
 def test_the_trail_of_this_one_and_of_no_other_is_shown(operator, sandbox):
@@ -204,7 +204,7 @@ def test_the_list_shows_newest_code_and_pool_in_a_fixed_number_of_queries(operat
     issue(miniprogram, "t=1")
     LifetimePool.objects.create(miniprogram=miniprogram, used=81_000)
     text = operator.get(LIST).text
-    assert "just now" in text and "limited: 81 % gone" in text
+    assert "just now" in text and "limited codes: 81 % used" in text
     with CaptureQueriesContext(connection) as few:
         operator.get(LIST)
     for number in range(1, 6):

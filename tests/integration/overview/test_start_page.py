@@ -111,7 +111,7 @@ def test_when_all_is_well_nothing_is_asked_of_anybody(operator, sandbox):
     get(make_miniprogram(sandbox))
     note_run(now=time.time())
     text = operator.get(START).text
-    assert "1 fresh" in text and "overview-cases" not in text and NOTHING in text
+    assert "1 OK" in text and "overview-cases" not in text and NOTHING in text
 
 
 def test_nothing_needs_attention_is_said_only_where_nothing_does(operator, sandbox, knock_out):
@@ -173,7 +173,7 @@ def test_the_one_in_trouble_comes_first_with_its_cure_and_its_button(operator, s
     text = operator.get(START).text
     assert text.index("Z broken") < text.index("A paused")
     assert escape(find_errcode(40164).cure_en) in text
-    assert "1 need you" in text and "1 paused" in text and "1 without a token yet" in text
+    assert "1 need attention" in text and "1 paused" in text and "1 no token yet" in text
     for miniprogram, tool in ((broken, "refresh_now"), (paused, "resume_refresh")):
         assert f'action="/admin/miniprograms/miniprogram/{miniprogram.pk}/actions/{tool}/"' in text
 
@@ -214,7 +214,7 @@ def test_the_button_mends_it_by_a_post_with_its_csrf_token(sandbox):
     address, csrf = re.search(r'action="([^"]+refresh_now/)"><input[^>]+value="(\w+)"', text).groups()
     assert careful.post(address).status_code == 403
     assert careful.post(address, {"csrfmiddlewaretoken": csrf}).status_code == 302
-    assert "1 fresh" in careful.get(START).text
+    assert "1 OK" in careful.get(START).text
 
 
 def test_quotas_show_the_fullest_first(operator, sandbox):
@@ -226,9 +226,9 @@ def test_quotas_show_the_fullest_first(operator, sandbox):
     LifetimePool.objects.create(miniprogram=pool, used=81_000, uncertain=2)
     text = operator.get(START).text
     meters = text[text.index("overview-quotas") :]
-    assert "81,000 of 100,000" in meters and "81% gone for ever" in meters and "2 answers lost" in meters
+    assert "81,000 of 100,000" in meters and "81% of the lifetime quota used" in meters and "2 unconfirmed" in meters
     assert "1 of 2,000 fetches" in meters and meters.index("Pool") < meters.index("Classic")
-    assert "4 more, less full" in meters
+    assert "4 more with lower usage" in meters
 
 
 # --- codes -------------------------------------------------------------------------------------------------
@@ -288,8 +288,8 @@ def test_the_chart_has_a_title_a_text_a_table_and_no_style_of_its_own(operator, 
     issue(make_miniprogram(sandbox), "t=1")
     text = operator.get(START).text
     chart = text[text.index("<svg viewBox") : text.index("</table>", text.index("<svg viewBox"))]
-    assert '<title id="overview-chart-title">Codes issued per day' in chart
-    assert "1 in all; most on" in chart and chart.count("<tr>") == 31
+    assert '<title id="overview-chart-title">Codes created per day' in chart
+    assert "1 in total; peak: 1 on" in chart and chart.count("<tr>") == 31
     assert "style=" not in chart and "<script" not in chart and "onclick" not in chart
 
 
@@ -386,9 +386,9 @@ def test_without_redis_the_page_says_so_and_shows_the_rest(operator, sandbox, de
     dead_redis()
     answer = operator.get(START)
     assert answer.status_code == 200
-    assert "Redis does not answer" in answer.text and "1 unknown" in answer.text
+    assert "Redis is not responding" in answer.text and "1 unknown" in answer.text
     assert NOTHING not in answer.text
-    assert "1 in all; most on" in answer.text and escape(find_errcode(45009).meaning_en) in answer.text
+    assert "1 in total; peak: 1 on" in answer.text and escape(find_errcode(45009).meaning_en) in answer.text
 
 
 def test_no_token_and_no_secret_is_on_it(operator, sandbox):
@@ -406,7 +406,7 @@ def test_everybody_sees_only_the_parts_that_they_may(visitor, sandbox):
     browser = visitor("view_miniprogram")
     text = browser.get(START).text
     assert miniprogram.name in text and "/actions/" not in text
-    assert "Open batches" not in text and "Codes issued" not in text and "Tables" not in text
+    assert "Open batches" not in text and "Codes created" not in text and "Tables" not in text
 
 
 def test_staff_without_any_permission_see_no_facts(visitor, sandbox):

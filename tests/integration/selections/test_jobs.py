@@ -168,7 +168,7 @@ def test_what_fails_again_and_again_ends_and_says_why(anna, monkeypatch):
     monkeypatch.setitem(jobs.CHANGES, Action.ARCHIVE, fail)
     work_until_ended(job, steps=jobs.MOST_ATTEMPTS + 1)
     assert (job.state, job.done) == (JobState.FAILED, 0)
-    assert "operators find it in the log" in job.problem
+    assert "Operators: see the log" in job.problem
     assert in_words(LogEntry.objects.get()).endswith("The bulk action failed part-way.")
 
 

@@ -58,7 +58,7 @@ def test_the_list_shows_state_time_left_refresher_and_quota(operator, sandbox):
     get(make_miniprogram(sandbox, token_mode="classic"))
     text = operator.get(LIST).text
     assert "fresh" in text and "1 h 59 min left" in text
-    assert "client:shop (no token was there)" in text
+    assert "client:shop (no token available)" in text
     assert "1 of 2,000 fetches" in text and "0 of 5,000 code calls this minute" in text
 
 
@@ -70,7 +70,7 @@ def test_a_failure_shows_its_cure_in_the_language_of_the_reader(operator, sandbo
     known = find_errcode(40164)
     for address in (LIST, page(miniprogram), HEALTH):
         english = operator.get(address).text
-        assert "needs you" in english and escape(known.cure_en) in english
+        assert "action needed" in english and escape(known.cure_en) in english
         assert escape(known.cure_zh) in operator.get(address, headers={"Accept-Language": "zh-hans"}).text
 
 
@@ -108,7 +108,7 @@ def test_the_panel_shows_when_the_next_refresh_comes_and_what_happened(operator,
 
 def test_both_modes_are_explained_where_they_are_chosen(operator):
     text = operator.get(page(make_miniprogram())).text
-    assert "so no other system can knock it out" in text and "must be the only system that fetches it" in text
+    assert "so none of them can invalidate it" in text and "must be the only system that fetches it" in text
 
 
 def test_no_page_shows_a_token_or_a_secret(operator, sandbox):
@@ -293,7 +293,7 @@ def test_without_redis_every_page_works_and_says_unknown(operator, sandbox, dead
         assert answer.status_code == 200
         assert "nknown" in answer.text or address == EVENTS
     assert "is unknown, because Redis" in operator.post(tool(miniprogram, "clear_quota")).text
-    assert "does not answer" in press(operator, miniprogram, "refresh_now").text
+    assert "is not responding" in press(operator, miniprogram, "refresh_now").text
 
 
 def test_the_health_page_puts_trouble_first_and_hints_at_thieves(operator, sandbox, clock):
@@ -313,7 +313,7 @@ def test_the_health_page_puts_trouble_first_and_hints_at_thieves(operator, sandb
         get(broken)
     text = operator.get(HEALTH).text
     assert re.findall(r">(Well|Robbed|Broken|Off)<", text) == ["Broken", "Robbed", "Well", "Off"]
-    assert "1 need you" in text and "1 token died early" in text and "Switch the token mode to stable" in text
+    assert "1 need attention" in text and "1 token expired early" in text and "Switch the token mode to stable" in text
 
 
 def test_the_health_page_has_pages_and_sorts_over_all_of_them(operator, sandbox):

@@ -132,13 +132,13 @@ def test_good_addresses(url):
     ("url", "cure"),
     [
         ("http://shop:geheim@10.0.0.5:3128", "field below"),
-        ("10.0.0.5:3128", "Begin with http://"),
-        ("ftp://10.0.0.5:3128", "Begin with http://"),
+        ("10.0.0.5:3128", "Start with http://"),
+        ("ftp://10.0.0.5:3128", "Start with http://"),
         ("http://10.0.0.5", "host and port"),
         ("http://:3128", "host and port"),
         ("http://10.0.0.5:99999", "host and port"),
-        ("http://10.0.0.5:3128/path", "Nothing follows"),
-        ("socks5://10.0.0.5:1080?a=b", "Nothing follows"),
+        ("http://10.0.0.5:3128/path", "Remove everything after the port"),
+        ("socks5://10.0.0.5:1080?a=b", "Remove everything after the port"),
     ],
 )
 def test_what_is_wrong_with_an_address_is_taught_without_its_login(url, cure):

@@ -15,12 +15,12 @@ def test_a_body_with_known_fields_is_accepted(api):
 
 def test_an_unknown_field_is_named_with_the_nearest_known_one(api):
     errors = post(api, scene="a", lineColor={"r": 1}).json()["errors"]
-    assert errors == {"lineColor": ["There is no such field. Did you mean “line_color”?"]}
+    assert errors == {"lineColor": ["Unknown field. Did you mean “line_color”?"]}
 
 
 def test_an_unknown_field_far_from_all_others_lists_those(api):
     errors = post(api, scene="a", zzz=1).json()["errors"]
-    assert errors == {"zzz": ["There is no such field. There are: scene, line_color, rows."]}
+    assert errors == {"zzz": ["Unknown field. Available: scene, line_color, rows."]}
 
 
 def test_unknown_fields_and_other_mistakes_come_together(api):

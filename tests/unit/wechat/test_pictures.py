@@ -41,12 +41,12 @@ def test_pngs_of_every_kind_decode(mode):
 @pytest.mark.parametrize("whole", [JPEG, PNG], ids=["jpeg", "png"])
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
 def test_a_picture_cut_off_anywhere_is_refused_trap_12(whole, share):
-    assert "cut off" in refused(whole[: int(len(whole) * share)])
+    assert "is incomplete" in refused(whole[: int(len(whole) * share)])
 
 
 @pytest.mark.parametrize("whole", [JPEG, PNG], ids=["jpeg", "png"])
 def test_a_picture_that_lacks_its_last_byte_is_refused_trap_12(whole):
-    assert "cut off" in refused(whole[:-1])
+    assert "is incomplete" in refused(whole[:-1])
 
 
 @pytest.mark.parametrize("tail", [b"\n", b"\r\n", b" ", b"\x00"])
@@ -57,16 +57,16 @@ def test_nothing_may_follow_the_end_mark(whole, tail):
 
 def test_a_jpeg_of_headers_and_end_mark_alone_is_refused():
     start_of_scan = JPEG.index(b"\xff\xda")
-    assert "does not decode" in refused(JPEG[:start_of_scan] + b"\xff\xd9")
+    assert "image data is corrupt" in refused(JPEG[:start_of_scan] + b"\xff\xd9")
 
 
 def test_a_png_with_its_middle_missing_is_refused():
-    assert "does not decode" in refused(PNG[: len(PNG) // 2] + PNG[-12:])
+    assert "image data is corrupt" in refused(PNG[: len(PNG) // 2] + PNG[-12:])
 
 
 def test_a_png_with_damaged_data_is_refused():
     middle = PNG.index(b"IDAT") + 60
-    assert "does not decode" in refused(PNG[:middle] + bytes(40) + PNG[middle + 40 :])
+    assert "image data is corrupt" in refused(PNG[:middle] + bytes(40) + PNG[middle + 40 :])
 
 
 @pytest.mark.parametrize("magic", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
@@ -81,7 +81,7 @@ def test_json_behind_a_picture_magic_is_refused():
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 64), (199, 199), (2001, 2001), (430, 1), (430, 199)])
 def test_a_side_that_no_code_has_is_refused(size):
-    assert "no code has that size" in refused(picture(size=size))
+    assert "not a valid size for a code" in refused(picture(size=size))
 
 
 @pytest.mark.parametrize("size", [(430, 500), (500, 430), (280, 1280)])

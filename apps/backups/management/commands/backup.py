@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", type=Path, help="the new directory (default: WXCODE_DATA_DIR/backups/<UTC time>)")
         parser.add_argument("--keys", type=Path, help="the new file for the keys (default: TO.keys)")
-        parser.add_argument("--no-pictures", action="store_true", help="the pictures are kept safe in another way")
+        parser.add_argument("--no-pictures", action="store_true", help="the images are backed up in another way")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = timezone.now().strftime("%Y%m%dT%H%M%SZ")
@@ -37,4 +37,4 @@ class Command(BaseCommand):
         if made.shut_secrets:
             troubles.append(f"{made.shut_secrets} sealed secrets are opened by no key in WXCODE_SEAL_KEYS.")
         if troubles:
-            raise CommandError("The backup is made, but the installation has trouble: " + " ".join(troubles))
+            raise CommandError("The backup was created, but the installation has problems: " + " ".join(troubles))

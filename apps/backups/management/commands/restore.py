@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path)
         parser.add_argument("--overwrite", action="store_true", help="replace what is here; stop the service before")
         parser.add_argument(
-            "--without-keys", action="store_true", help="the keys are lost: AppSecrets will be pasted anew"
+            "--without-keys", action="store_true", help="the keys are lost; AppSecrets will be entered again"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         print(f"Restored the backup of {restored.manifest.made_at}:")
         print(f"  {restored.miniprograms} mini-programs, {restored.secrets - restored.shut_secrets} AppSecrets open")
         print(f"  {restored.codes} codes, {restored.pictures} pictures put back and every one checked")
-        print("Tokens are fetched anew by themselves as soon as the service runs.")
+        print("Tokens are fetched automatically as soon as the service runs.")
         troubles = []
         if restored.shut_secrets:
             troubles.append(f"{restored.shut_secrets} AppSecrets stay shut: paste them anew in the admin.")

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Creates an API client and prints its key, once and alone, on standard output."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="Who calls; the history remembers it with every code.")
+        parser.add_argument("name", metavar="NAME", help="The calling system. Shown with every code it creates.")
         parser.add_argument(
             "--scope",
             action="append",
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             dest="appids",
             metavar="APPID",
             default=[],
-            help="A mini-program that the key may use. Repeatable; unless told: every one.",
+            help="A mini-program that the key can use. Repeatable (default: all).",
         )
         parser.add_argument(
             "--origin",
@@ -39,7 +39,9 @@ class Command(BaseCommand):
             dest="origins",
             metavar="O",
             default=[],
-            help="A browser origin like https://shop.example.com. Repeatable; unless told: a key for servers.",
+            help=(
+                "A browser origin, for example https://shop.example.com. Repeatable (default: none, a server-side key)."
+            ),
         )
         parser.add_argument(
             "--ip",
@@ -47,24 +49,27 @@ class Command(BaseCommand):
             dest="networks",
             metavar="CIDR",
             default=[],
-            help="A network that the key works from. Repeatable; unless told: anywhere.",
+            help="A network that the key works from. Repeatable (default: any).",
         )
 
         parser.add_argument(
             "--rate-limit",
             type=int,
             metavar="N",
-            help="Requests per minute, over all processes. Unless told: as many as it likes.",
+            help="Requests per minute, across all processes (default: unlimited).",
         )
         parser.add_argument(
             "--expires",
             metavar="WHEN",
-            help="When the key ends: a date, a moment (2030-01-31T18:00) or days from now (90d). Unless told: never.",
+            help="When the key expires: a date, a time (2030-01-31T18:00) or a number of days (90d). Default: never.",
         )
         parser.add_argument(
             "--publishable",
             action="store_true",
-            help="A key for the source of pages, which only makes codes; needs --origin and --miniprogram.",
+            help=(
+                "A publishable key, for the source of web pages; it can only create codes. Needs --origin "
+                "and --miniprogram."
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.errors import WxcodeError
+from apps.errors import WxcodeError, join_sentences
 from apps.miniprograms.history import record_addition
 from apps.miniprograms.models import EnvVersion, TokenMode
 from apps.miniprograms.services import add_miniprogram
@@ -28,16 +28,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check-path",
             action=BooleanOptionalAction,
-            help="whether WeChat checks that the released version has the page; on unless --env-version is another",
+            help="check that the page is published (default: on for --env-version release)",
         )
         parser.add_argument("--width", type=int, default=WIDTH_DEFAULT, help="pixels, 280 to 1280")
-        parser.add_argument("--auto-color", action="store_true", help="WeChat chooses the colour")
-        parser.add_argument("--line-color", default="#000000", help="like #0b7a45")
+        parser.add_argument("--auto-color", action="store_true", help="let WeChat choose the line colour")
+        parser.add_argument("--line-color", default="#000000", help="for example #0b7a45")
         parser.add_argument("--is-hyaline", action="store_true", help="transparent background")
         parser.add_argument("--token-mode", default=TokenMode.STABLE, choices=TokenMode.values)
         parser.add_argument("--proxy", default="", help="http://host:port, socks5://… or socks5h://…, without login")
-        parser.add_argument("--proxy-login-ref", default="", help="env:NAME or file:/path that holds user:password")
-        parser.add_argument("--sandbox", action="store_true", help="talk to the simulated WeChat")
+        parser.add_argument("--proxy-login-ref", default="", help="env:NAME or file:/path that contains user:password")
+        parser.add_argument("--sandbox", action="store_true", help="use the simulated WeChat")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 proxy_login_ref=options["proxy_login_ref"],
             )
         except WxcodeError as error:
-            raise CommandError(f"{error} {error.advice}".strip()) from None
+            raise CommandError(join_sentences(error, error.advice)) from None
         record_addition(miniprogram, command="manage.py add_miniprogram")
         self.stdout.write(f"Added {miniprogram}. Its token is fetched within a minute.")
 
@@ -68,5 +68,7 @@ def _read_secret(*, is_piped: bool) -> str:
     is_terminal = sys.stdin.isatty() and not is_piped
     secret = (getpass.getpass("AppSecret: ") if is_terminal else sys.stdin.readline()).strip()
     if not secret:
-        raise CommandError("No AppSecret came: pipe it in with --secret-stdin, or name its place with --secret-ref.")
+        raise CommandError(
+            "No AppSecret given. Pipe it in with --secret-stdin, or give its location with --secret-ref."
+        )
     return secret

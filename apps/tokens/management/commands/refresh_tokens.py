@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--appid", help="only this mini-program")
-        parser.add_argument("--force", action="store_true", help="also if it is not due; ends a pause")
+        parser.add_argument("--force", action="store_true", help="refresh even if not due; ends a pause")
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = MiniProgram.objects.refreshable()

@@ -60,7 +60,7 @@ def number_of(page: Page, name: str) -> Locator:
 
 
 def count_issued(page: Page) -> int:
-    return int(number_of(page, "issued").inner_text().replace(",", ""))
+    return int(number_of(page, "created").inner_text().replace(",", ""))
 
 
 def test_from_a_table_with_mistakes_to_printed_sheets(
@@ -84,13 +84,13 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     upload(page, table(COUNT), "Spring tables.csv")
     expect(page.get_by_role("heading", name="All rows are valid")).to_be_visible()
     expect(page.get_by_text("is kept for an hour")).to_contain_text("Spring tables.csv")
-    page.get_by_role("button", name=f"Start: {COUNT} codes").click()
+    page.get_by_role("button", name=f"Create {COUNT} codes").click()
     expect(page.get_by_role("heading", name="Spring tables")).to_be_visible()
 
     assert count_issued(page) == 0
     worker()
     # the page moves by itself
-    expect(number_of(page, "issued")).not_to_have_text("0")
+    expect(number_of(page, "created")).not_to_have_text("0")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#progress .badge")).to_have_text("paused")
     # what was under way is finished, and nothing begins
@@ -240,7 +240,7 @@ def test_what_is_typed_stays_while_the_page_moves(
     page.get_by_label("Code size in mm").fill("41")
     page.get_by_role("button", name="Pause").focus()
     CodeBatch.objects.filter(pk=batch.pk).update(issued=30)
-    expect(number_of(page, "issued")).to_have_text("30")
+    expect(number_of(page, "created")).to_have_text("30")
     expect(page.get_by_label("Code size in mm")).to_have_value("41")
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
 

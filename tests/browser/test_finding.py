@@ -46,7 +46,7 @@ def test_nothing_found_shows_the_way_out(page: Page, log_in: Any, miniprogram: M
     issue(miniprogram, "a=1", label="Window")
     log_in(page)
     page.goto("/?q=window&kind=limited")
-    expect(page.locator("#hints li").first).to_contain_text("Without “Words: window” 0")
+    expect(page.locator("#hints li").first).to_contain_text("Without “Search: window” 0")
     page.get_by_role("link", name="Without “Kind: limited”").click()
     expect(page.get_by_role("link", name="Window", exact=True)).to_be_visible()
 
@@ -163,7 +163,7 @@ def test_the_form_follows_the_kind_and_the_preview_follows_the_form(
     page.get_by_label("Custom colour").fill("#0b7a45")
     page.get_by_label("Width in pixels").fill("1280")
     expect(drawing).to_have_attribute("color", "#0b7a45")
-    expect(page.get_by_text("1280 px: 10.8 cm in print")).to_be_visible()
+    expect(page.get_by_text("1280 px = 10.8 cm printed")).to_be_visible()
     page.get_by_label("square QR code").check()
     expect(drawing).to_have_attribute("color", "#000000")
     for hidden in ("Scene", "Version", "Line colour"):

@@ -318,7 +318,7 @@ def test_a_pause_is_told_only_when_a_code_came_before_its_end(anna, knock):
     knock("anna", PASSWORD, client=browser)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first = browser.post("/login/code/", {"code": "000000"}).text
-        assert "Wrong code." in first and "Try again in" not in first
+        assert "Wrong code." in first and "Too soon" not in first
         early = browser.post("/login/code/", {"code": "000000"}).text
         assert "Too soon after a wrong code. Try again in 1 second." in early and "Wrong code." not in early
         clock.shift(2)

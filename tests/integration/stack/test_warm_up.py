@@ -39,7 +39,7 @@ def test_a_redis_that_is_away_is_told_and_keeps_nobody_from_starting(dead_redis,
     dead_redis()
     with caplog.at_level(logging.WARNING, "wxcode.warm_up"):
         warm_up.connect()
-    assert "Redis is not responding; going on without" in caplog.text
+    assert "Redis does not answer; going on without" in caplog.text
 
 
 def test_a_storage_without_a_client_is_nothing_to_tell(caplog):

@@ -110,7 +110,7 @@ def test_from_a_table_with_mistakes_to_printed_sheets(
     # it asks no more
     expect(page.locator("#progress")).not_to_have_attribute("hx-trigger", re.compile("."))
 
-    check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Pictures ZIP").click(no_wait_after=True)))
+    check_zip(download(page, tmp_path, lambda: page.get_by_role("link", name="Images ZIP").click(no_wait_after=True)))
     page.get_by_label("Codes per row").select_option("4")
     page.get_by_label("Second line").select_option("座位")
     check_sheets(

@@ -54,6 +54,7 @@ def test_of_codes_and_selections(
     found += too_wide("stickers for a roll")
     page.goto(f"/?q={'a' * 32}")
     page.get_by_role("button", name="Actions for all results…").click()
+    page.wait_for_url("**/selections/*/")
     found += too_wide("a selection of a long search")
     page.goto("/selections/")
     found += too_wide("the selections")

@@ -45,7 +45,7 @@ def test_from_three_ticks_to_the_archive(
     expect(page.locator("#selected-count")).to_have_text("3")
     page.get_by_role("button", name="Actions…").click()
     expect(page.get_by_role("heading", name="3 codes selected")).to_be_visible()
-    place = download(page, tmp_path, lambda: page.get_by_role("button", name="Pictures ZIP").click(no_wait_after=True))
+    place = download(page, tmp_path, lambda: page.get_by_role("button", name="Images ZIP").click(no_wait_after=True))
     with zipfile.ZipFile(place) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["Table 1 桌.jpg", "Table 2 桌.jpg", "Table 3 桌.jpg", "manifest.csv"]

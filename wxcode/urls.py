@@ -29,7 +29,7 @@ urlpatterns = [
     re_path(r"^/*(?:wechat|cgi-bin|wxa)(?:/|$)", elsewhere),
     re_path(r"^/+api/", not_found),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("healthz", healthz),
+    path("healthz", healthz, name="healthz"),
     path("readyz", readyz),
     path("metrics", metrics),
     path("", include("apps.gallery.urls")),

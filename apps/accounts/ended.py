@@ -7,6 +7,8 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from apps.accounts.cookies import cookie_name
+
 ENDED_COOKIE = "wxcode_ended"
 # `lost` in an address, by a form that could not take all that was entered along (apps/gallery/new_batch.py)
 LOST = {"all", "text"}
@@ -19,26 +21,29 @@ def is_without_session(request: HttpRequest) -> bool:
 
 def note_ended(request: HttpRequest, response: HttpResponseBase, *, was_without: bool) -> None:
     """Remembers that a session has ended, until somebody is logged in."""
-    is_noted = bool(request.COOKIES.get(_cookie_name()))
+    is_noted = bool(request.COOKIES.get(cookie_name(ENDED_COOKIE)))
     if not (was_without or is_noted):
         return
     if SESSION_KEY in request.session:
         if is_noted:
-            response.delete_cookie(_cookie_name(), samesite="Lax")
+            response.delete_cookie(cookie_name(ENDED_COOKIE), path=settings.SESSION_COOKIE_PATH, samesite="Lax")
     elif not is_noted:
-        response.set_cookie(_cookie_name(), "1", secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
+        response.set_cookie(
+            cookie_name(ENDED_COOKIE),
+            "1",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+            path=settings.SESSION_COOKIE_PATH,
+        )
 
 
 def has_ended_session(request: HttpRequest) -> bool:
     """Whether the reader of the login had a session before."""
-    return bool(request.COOKIES.get(_cookie_name())) or is_without_session(request)
+    return bool(request.COOKIES.get(cookie_name(ENDED_COOKIE))) or is_without_session(request)
 
 
 def keeps_what_was_entered(address: str) -> bool:
     """Whether `address`, where the login leads, carries a form or the words of a search."""
     query = parse_qs(urlsplit(address).query)
     return bool(query) and not LOST & set(query.get("lost", ()))
-
-
-def _cookie_name() -> str:
-    return f"__Host-{ENDED_COOKIE}" if settings.SESSION_COOKIE_SECURE else ENDED_COOKIE

@@ -17,6 +17,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from apps.accounts.cookies import cookie_name
 from apps.clients.addresses import client_address, parse_address
 from apps.coordination.connection import CoordinationUnavailable
 from apps.coordination.sliding_window import count_one, forget_counted
@@ -78,7 +79,7 @@ def find_wait(request: HttpRequest, username: str) -> int:
 def remember_browser(response: HttpResponse, username: str) -> None:
     """Marks the browser that gets `response` as one in which `username` has logged in."""
     response.set_cookie(
-        _cookie_name(),
+        cookie_name(KNOWN_BROWSER_COOKIE),
         signing.dumps(_digest(username), salt=SALT),
         max_age=timedelta(days=KNOWN_BROWSER_DAYS),
         secure=settings.SESSION_COOKIE_SECURE,
@@ -89,10 +90,9 @@ def remember_browser(response: HttpResponse, username: str) -> None:
 
 
 def is_known_browser(request: HttpRequest, username: str) -> bool:
+    written = request.COOKIES.get(cookie_name(KNOWN_BROWSER_COOKIE), "")
     try:
-        known: Any = signing.loads(
-            request.COOKIES.get(_cookie_name(), ""), salt=SALT, max_age=timedelta(days=KNOWN_BROWSER_DAYS)
-        )
+        known: Any = signing.loads(written, salt=SALT, max_age=timedelta(days=KNOWN_BROWSER_DAYS))
     except signing.BadSignature:
         return False
     return bool(known == _digest(username))
@@ -100,12 +100,6 @@ def is_known_browser(request: HttpRequest, username: str) -> bool:
 
 def _name_window(username: str) -> str:
     return f"login:name:{_digest(username)}"
-
-
-def _cookie_name() -> str:
-    if not settings.SESSION_COOKIE_SECURE:
-        return KNOWN_BROWSER_COOKIE
-    return f"{'__Host-' if settings.SESSION_COOKIE_PATH == '/' else '__Secure-'}{KNOWN_BROWSER_COOKIE}"
 
 
 def _digest(username: str) -> str:

@@ -29,7 +29,9 @@ def code_from(key: str) -> str:
 def give_password(page: Page, password: str = PASSWORD) -> None:
     page.get_by_label("Username").fill("anna")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    # the script looks whether wxcode answers before it sends a form
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log in").click()
 
 
 @pytest.fixture
@@ -100,6 +102,7 @@ def test_the_locked_page_on_a_phone_says_when(page: Page, staff: Any, watch: Any
     for _ in range(5):
         page.goto("/login/?next=/make/")
         give_password(page, "guess")
+        expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("Try again in 15 minutes")
     assert has_room(page)
     page.get_by_role("link", name="Back to login").click()

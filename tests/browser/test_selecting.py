@@ -57,6 +57,7 @@ def test_from_three_ticks_to_the_archive(
     page.get_by_label("Codes per row").select_option("4")
     page.get_by_label("Second line").select_option("scene")
     page.get_by_role("button", name="Print sheets PDF").click()
+    expect(page.locator("#jobs .job")).to_be_visible()
     # a worker draws it; the page is left, and another says when it is done
     page.goto("/make/")
     worker()

@@ -41,7 +41,11 @@ def session():
 
 
 def logged_in(session, base):
+    """The answer; the browser showed the cookie of a session that has ended before."""
+    session.cookies.set("sessionid", "0123456789abcdefghijklmnopqrstuv", path=f"{NAME}/")
     page = session.get(f"{base}{NAME}/login/", timeout=60)
+    assert f'data-probe="{NAME}/healthz"' in page.text and "Your session has ended" in page.text
+    assert {cookie.path for cookie in session.cookies} == {f"{NAME}/"}
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1]
     form = {"csrfmiddlewaretoken": token, "username": "anna", "password": PASSWORD}
     return session.post(page.url, form, timeout=60)

@@ -52,7 +52,7 @@ document.addEventListener('htmx:afterOnLoad', (event) => {
 
 async function answers () {
   try {
-    const probe = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout?.(PROBE_MILLISECONDS) })
+    const probe = await fetch(texts.probe, { cache: 'no-store', signal: AbortSignal.timeout?.(PROBE_MILLISECONDS) })
     return !isAway(probe.status)
   } catch {
     return false
@@ -65,7 +65,7 @@ const passed = new WeakSet()
 document.addEventListener('submit', async (event) => {
   const form = event.target
   // a form without a method is sent by a script
-  if (passed.delete(form) || form.matches('[hx-get], [hx-post], :not([method])')) return
+  if (passed.delete(form) || !texts.probe || form.matches('[hx-get], [hx-post], :not([method])')) return
   event.preventDefault()
   event.stopImmediatePropagation()
   if (asked.has(form)) return

@@ -26,7 +26,7 @@ urlpatterns = [
     path("api/", include("apps.api.urls")),
     path("wechat/", include("apps.gateway.wechat_urls")),
     # without /wechat in front, or with a slash too many
-    re_path(r"^/*(?:wechat|cgi-bin|wxa)(?:/|$)", elsewhere),
+    re_path(r"^(?:/*)(?:wechat|cgi-bin|wxa)(?:/|$)", elsewhere),
     re_path(r"^/+api/", not_found),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz, name="healthz"),

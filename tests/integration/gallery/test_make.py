@@ -294,7 +294,7 @@ def test_too_many_tags_are_refused_in_place(staff, miniprogram):
 
 def test_the_preview_shows_colour_background_and_size(staff, miniprogram):
     for look, shown in (
-        ({}, ['width="34%"', 'color="#000000"', "430 px: 3.6 cm"]),
+        ({}, ['width="34%"', 'color="#000000"', "430 px = 3.6 cm"]),
         ({"width": "1280", "color": "own", "line_color": "#0b7a45"}, ['width="100%"', 'color="#0b7a45"', "10.8 cm"]),
         ({"color": "auto"}, ['color="#8a948d"']),
         ({"is_hyaline": "on"}, ['class="plate plate-clear"']),

@@ -1,13 +1,12 @@
 """Settings that are addresses: URLs of servers, host names, origins, networks. Each error shows the right form."""
 
 import re
-from ipaddress import ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
 
-from apps.clients.addresses import unmapped
+from apps.clients.addresses import network_of
 from wxcode.malformed import Malformed
 
 HTTP_FORM = "use an address like https://host or http://host:port"
@@ -184,9 +183,7 @@ def _separated(raw: str, *, form: str) -> list[str]:
 
 
 def networks(raw: str) -> list[str]:
-    for word in words(raw):
-        try:
-            ip_network(word)
-        except ValueError:
-            raise Malformed("use networks like 10.0.0.0/8, separated by commas") from None
-    return [str(unmapped(ip_network(word))) for word in words(raw)]
+    try:
+        return [str(network_of(word)) for word in words(raw)]
+    except ValueError:
+        raise Malformed("use networks like 10.0.0.0/8, separated by commas") from None

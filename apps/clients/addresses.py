@@ -20,7 +20,7 @@ def client_address(meta: Mapping[str, Any]) -> str:
     ends the search at the proxy that passed it on.
     """
     peer = str(meta.get("REMOTE_ADDR", ""))
-    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    trusted = networks_of(tuple(settings.TRUSTED_PROXIES))
     forwarded = str(meta.get("HTTP_X_FORWARDED_FOR", ""))
     if not trusted or not forwarded or not is_inside(peer, trusted):
         return peer
@@ -56,8 +56,9 @@ def parse_address(text: str) -> Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def unmapped(network: Network) -> Network:
-    """IPv4 that is written behind IPv6 (::ffff:10.0.0.0/104) as IPv4, which is how addresses are compared."""
+def network_of(text: str) -> Network:
+    """The network in `text`; IPv4 behind IPv6 (::ffff:10.0.0.0/104) as IPv4, as it is compared. Raises ValueError."""
+    network = ipaddress.ip_network(text)
     if not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(MAPPED):
         return network
     first = network.network_address.ipv4_mapped
@@ -65,5 +66,5 @@ def unmapped(network: Network) -> Network:
 
 
 @lru_cache(maxsize=8)
-def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(unmapped(ipaddress.ip_network(text)) for text in texts)
+def networks_of(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(network_of(text) for text in texts)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.clients.addresses import unmapped
+from apps.clients.addresses import network_of
 from apps.errors import NULL_ORIGIN
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -78,7 +78,7 @@ def normalize_origin(text: str) -> str:
 def parse_network(text: str) -> IpNetwork:
     """The network written as CIDR or as one address; IPv4 behind IPv6 is IPv4."""
     try:
-        return unmapped(ipaddress.ip_network(text.strip()))
+        return network_of(text.strip())
     except ValueError:
         pass
     try:

@@ -1,6 +1,5 @@
 """How far a door may be opened: networks that are narrow enough for tokens, and origins of pages."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.clients.addresses import unmapped
+from apps.clients.addresses import network_of
 from apps.clients.validation import demand_list_of_texts, normalize_origin
 
 # A public network that one organisation may well have for itself; private ones may be larger.
@@ -21,7 +20,7 @@ def demand_narrow(networks: object) -> None:
     """Raises ValidationError for a network that is so large that it means "everybody"."""
     for text in demand_list_of_texts(networks):
         try:
-            network = unmapped(ipaddress.ip_network(text))
+            network = network_of(text)
         except ValueError:
             # reported by the validator of the field
             continue

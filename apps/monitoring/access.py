@@ -1,13 +1,12 @@
 """Who may read the metrics, and what is wrong: a network or a bearer token that an operator named."""
 
 import hmac
-import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.clients.addresses import Network, client_address, is_inside, parse_address, unmapped
+from apps.clients.addresses import client_address, is_inside, networks_of, parse_address
 from apps.errors import WxcodeError
 
 
@@ -34,7 +33,7 @@ def is_named(request: HttpRequest) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and hmac.compare_digest(given.encode(), token.encode()):
         return True
-    return is_inside(client_address(request.META), _networks(settings.METRICS_NETWORKS))
+    return is_inside(client_address(request.META), networks_of(tuple(settings.METRICS_NETWORKS)))
 
 
 def is_from_this_machine(request: HttpRequest) -> bool:
@@ -43,9 +42,5 @@ def is_from_this_machine(request: HttpRequest) -> bool:
     if address is None or not address.is_loopback:
         return False
     if "HTTP_X_FORWARDED_FOR" in request.META:
-        return is_inside(str(request.META.get("REMOTE_ADDR", "")), _networks(settings.TRUSTED_PROXIES))
+        return is_inside(str(request.META.get("REMOTE_ADDR", "")), networks_of(tuple(settings.TRUSTED_PROXIES)))
     return "HTTP_FORWARDED" not in request.META
-
-
-def _networks(texts: list[str]) -> list[Network]:
-    return [unmapped(ipaddress.ip_network(text)) for text in texts]

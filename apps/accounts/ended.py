@@ -7,7 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.accounts.cookies import cookie_name
+from apps.accounts.cookies import delete_cookie, read_cookie, set_cookie
 
 ENDED_COOKIE = "wxcode_ended"
 # `lost` in an address, by a form that could not take all that was entered along (apps/gallery/new_batch.py)
@@ -21,26 +21,19 @@ def is_without_session(request: HttpRequest) -> bool:
 
 def note_ended(request: HttpRequest, response: HttpResponseBase, *, was_without: bool) -> None:
     """Remembers that a session has ended, until somebody is logged in."""
-    is_noted = bool(request.COOKIES.get(cookie_name(ENDED_COOKIE)))
+    is_noted = bool(read_cookie(request, ENDED_COOKIE))
     if not (was_without or is_noted):
         return
     if SESSION_KEY in request.session:
         if is_noted:
-            response.delete_cookie(cookie_name(ENDED_COOKIE), path=settings.SESSION_COOKIE_PATH, samesite="Lax")
+            delete_cookie(response, ENDED_COOKIE)
     elif not is_noted:
-        response.set_cookie(
-            cookie_name(ENDED_COOKIE),
-            "1",
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-            path=settings.SESSION_COOKIE_PATH,
-        )
+        set_cookie(response, ENDED_COOKIE, "1")
 
 
 def has_ended_session(request: HttpRequest) -> bool:
     """Whether the reader of the login had a session before."""
-    return bool(request.COOKIES.get(cookie_name(ENDED_COOKIE))) or is_without_session(request)
+    return bool(read_cookie(request, ENDED_COOKIE)) or is_without_session(request)
 
 
 def keeps_what_was_entered(address: str) -> bool:

@@ -17,7 +17,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from apps.accounts.cookies import cookie_name
+from apps.accounts.cookies import read_cookie, set_cookie
 from apps.clients.addresses import client_address, parse_address
 from apps.coordination.connection import CoordinationUnavailable
 from apps.coordination.sliding_window import count_one, forget_counted
@@ -78,19 +78,12 @@ def find_wait(request: HttpRequest, username: str) -> int:
 
 def remember_browser(response: HttpResponse, username: str) -> None:
     """Marks the browser that gets `response` as one in which `username` has logged in."""
-    response.set_cookie(
-        cookie_name(KNOWN_BROWSER_COOKIE),
-        signing.dumps(_digest(username), salt=SALT),
-        max_age=timedelta(days=KNOWN_BROWSER_DAYS),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-        path=settings.SESSION_COOKIE_PATH,
-    )
+    signed = signing.dumps(_digest(username), salt=SALT)
+    set_cookie(response, KNOWN_BROWSER_COOKIE, signed, max_age=timedelta(days=KNOWN_BROWSER_DAYS))
 
 
 def is_known_browser(request: HttpRequest, username: str) -> bool:
-    written = request.COOKIES.get(cookie_name(KNOWN_BROWSER_COOKIE), "")
+    written = read_cookie(request, KNOWN_BROWSER_COOKIE)
     try:
         known: Any = signing.loads(written, salt=SALT, max_age=timedelta(days=KNOWN_BROWSER_DAYS))
     except signing.BadSignature:

@@ -19,13 +19,12 @@ Kind = SecurityNotice.Kind
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of a code: the `device` that took it, or None and the seconds until another code is looked at.
+    """Of a code: the `device` that took it, or None.
 
     `early_by`: the seconds that were left of an earlier pause, so that the code was not looked at.
     """
 
     device: SecondFactor | BackupCodes | None
-    wait: int = 0
     early_by: int = 0
 
 
@@ -84,7 +83,7 @@ def check_code(user: Any, code: str) -> Verdict:
             return Verdict(device)
         if isinstance(device, SecondFactor) and device.was_used(bare):
             tell_holder(user, Kind.CODE_REUSED)
-        return Verdict(None, find_wait(device), early_by)
+        return Verdict(None, early_by)
 
 
 def find_wait(device: SecondFactor | BackupCodes) -> int:

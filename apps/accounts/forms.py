@@ -9,7 +9,6 @@ from django.utils.translation import ngettext
 
 from apps.accounts.guard import count_attempt
 
-NAME_MAX_LENGTH = 150
 # with room for spaces and dashes
 CODE_MAX_LENGTH = 40
 
@@ -26,7 +25,7 @@ class LoginForm(AuthenticationForm):
             if self.wait:
                 raise forms.ValidationError(_("Too many failed logins."), code="wait")
             # nobody has such a name, and failures are recorded in a column that is not much longer
-            if len(username) > NAME_MAX_LENGTH:
+            if len(username) > (self.username_field.max_length or 254):
                 raise self.get_invalid_login_error()
         return super().clean()
 

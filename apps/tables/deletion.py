@@ -1,6 +1,6 @@
 """What goes with a row that is deleted in the admin: counted, not listed, as it may be a million rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 COUNTED = 1000
+HOLDING = (models.PROTECT, models.RESTRICT)
 
 
 class CountedDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -28,10 +29,12 @@ class CountedDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
         """What Django's pages show: the rows, how many of each kind go, what may not go, what holds on to them."""
         rows = list(objs)
         counts: dict[str, Any] = {str(self.opts.verbose_name_plural): len(rows)}
-        protected: list[Any] = find_holders(self.model, rows)
-        for relation, count in _related(self.model, rows):
+        protected: list[Any] = []
+        for relation, count in _related(self.model, rows, (models.CASCADE, *HOLDING)):
             if relation.on_delete is models.CASCADE:
                 counts[str(relation.related_model._meta.verbose_name_plural)] = count
+            else:
+                protected.append(_as_holder(relation, count))
         if protected and self.instead_of_deleting:
             protected.append(self.instead_of_deleting)
         is_allowed = self.has_delete_permission(request)
@@ -41,18 +44,18 @@ class CountedDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def find_holders(model: Any, rows: Sequence[Any]) -> list[str]:
     """What holds on to `rows` and would be lost without them, as `Batches: 3`."""
-    return [
-        f"{capfirst(relation.related_model._meta.verbose_name_plural)}: {count}"
-        for relation, count in _related(model, rows)
-        if relation.on_delete is not models.CASCADE
-    ]
+    return [_as_holder(relation, count) for relation, count in _related(model, rows, HOLDING)]
 
 
-def _related(model: Any, rows: Sequence[Any]) -> Iterator[tuple[Any, str]]:
-    """Each relation with rows that go with `rows` or hold on to them, and how many they are."""
+def _as_holder(relation: Any, count: str) -> str:
+    return f"{capfirst(relation.related_model._meta.verbose_name_plural)}: {count}"
+
+
+def _related(model: Any, rows: Sequence[Any], kinds: Collection[Any]) -> Iterator[tuple[Any, str]]:
+    """Each relation whose `on_delete` is one of `kinds` and that has rows for `rows`, and how many they are."""
     for relation in model._meta.related_objects:
-        goes_or_holds = getattr(relation, "on_delete", None) in (models.CASCADE, models.PROTECT, models.RESTRICT)
-        if relation.many_to_many or not goes_or_holds or relation.related_model._meta.auto_created:
+        is_asked_for = getattr(relation, "on_delete", None) in kinds
+        if relation.many_to_many or not is_asked_for or relation.related_model._meta.auto_created:
             continue
         found = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": rows})
         count = len(found.values_list("pk", flat=True)[: COUNTED + 1])

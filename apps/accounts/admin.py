@@ -35,9 +35,6 @@ class LoginRecords(CsvExport, ReadOnlyAdmin):
         "browser": attrgetter("user_agent"),
     }
 
-    class Media:
-        css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
-
     @admin.display(description=_("when"), ordering="attempt_time")
     def moment(self, record: Any) -> str:
         return date_format(timezone.localtime(record.attempt_time), "SHORT_DATETIME_FORMAT")

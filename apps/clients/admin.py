@@ -84,10 +84,6 @@ class ApiClientAdmin(DjangoObjectActions, AsksFirst, CsvExport, CountedDeletion,
         "created_at": attrgetter("created_at"),
     }
 
-    class Media:
-        # the buttons' own stylesheet is not inherited beside another one
-        css: ClassVar[Any] = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
         return super().get_queryset(request).prefetch_related("miniprograms")
 

@@ -122,10 +122,6 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "took_ms": attrgetter("took_ms"),
     }
 
-    class Media:
-        # the buttons' own stylesheet is not inherited beside another one
-        css: ClassVar = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
-
     @admin.display(description=_("when"))
     def moment(self, attempt: FailedAttempt) -> str:
         return date_format(timezone.localtime(attempt.at), "SHORT_DATETIME_FORMAT")

@@ -61,9 +61,6 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
         "change": lambda entry: in_words(entry),
     }
 
-    class Media:
-        css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": gettext("Audit trail"), **(extra_context or {})})
 

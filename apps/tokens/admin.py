@@ -42,9 +42,6 @@ class TokenMiniProgramAdmin(TokenActions, MiniProgramAdmin):
     change_form_template = "admin/tokens/miniprogram_form.html"
     change_list_template = "admin/tokens/list.html"
 
-    class Media:
-        css: ClassVar[Any] = {"all": ["tokens/admin.css"]}
-
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Gathers what the token columns show once for the whole page."""
         changelist = super().get_changelist_instance(request)
@@ -162,10 +159,6 @@ class TokenEventAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
         "rid": attrgetter("rid"),
         "detail": lambda event: tell_cause(event.errcode, event.detail),
     }
-
-    class Media:
-        # the buttons' own stylesheet is not inherited beside another one
-        css: ClassVar[Any] = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
 
     @admin.display(description=_("when"), ordering="at")
     def moment(self, event: TokenEvent) -> str:

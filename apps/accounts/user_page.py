@@ -1,6 +1,6 @@
 """Users in the admin: who may what by their groups, who is locked, and a new one that can log in at once."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from django_object_actions import DjangoObjectActions, action
@@ -46,10 +46,6 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
     change_actions = ("unlock",)
     trail_on_add = ("groups", "is_staff")
 
-    class Media:
-        # the buttons' own stylesheet is not inherited beside another one
-        css: ClassVar[Any] = {"all": ["django_object_actions/css/django-object-actions.css", "tokens/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> Any:
         confirmed = SecondFactor.objects.filter(user=OuterRef("pk"), confirmed=True)
         found = super().get_queryset(request).prefetch_related("groups")
@@ -58,7 +54,7 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        first = ["username", "password", *(["lock_state"] if find_locks([obj]) else [])]
+        first = ["username", "password", *(["lock_state"] if obj.lock else [])]
         fieldsets: list[Any] = [
             (None, {"fields": first}),
             (_("Personal info"), {"fields": ["first_name", "last_name", "email"]}),
@@ -91,17 +87,18 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        accounts: list[Any] = list(changelist.result_list)
-        locks = {lock.account.pk: lock for lock in find_locks(accounts)}
-        for account in accounts:
-            account.lock, account.can_be_unlocked = locks.get(account.pk), request.user.has_perm(UNLOCK_RIGHT)
+        _note_locks(request, list(changelist.result_list))
         return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        account: Any = super().get_object(request, object_id, from_field)
+        if account is not None:
+            _note_locks(request, [account])
+        return account
 
     def get_change_actions(self, request: HttpRequest, object_id: str, form_url: str) -> list[str]:
         account: Any = self.get_object(request, object_id)
-        if account is None or not request.user.has_perm(UNLOCK_RIGHT):
-            return []
-        return ["unlock"] if find_locks([account]) else []
+        return ["unlock"] if account is not None and account.lock and account.can_be_unlocked else []
 
     @action(
         label=_("Unlock"),
@@ -121,8 +118,8 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
         return HttpResponseRedirect(reverse("admin:auth_user_change", args=[obj.pk]))
 
     @admin.display(description=_("login"))
-    def lock_state(self, user: User) -> str:
-        return format_html_join(" ", "{}", ((_describe(lock),) for lock in find_locks([user])))
+    def lock_state(self, user: Any) -> str:
+        return _describe(user.lock)
 
     # --- the list ------------------------------------------------------------------------------------------
 
@@ -156,6 +153,13 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
         if user.last_login is None:
             return str(_("never logged in"))
         return date_format(timezone.localtime(user.last_login), "DATETIME_FORMAT")
+
+
+def _note_locks(request: HttpRequest, accounts: list[Any]) -> None:
+    """Gives each of `accounts` its `lock`, or None, and whether it `can_be_unlocked` by the reader."""
+    locks = {lock.account.pk: lock for lock in find_locks(accounts)}
+    for account in accounts:
+        account.lock, account.can_be_unlocked = locks.get(account.pk), request.user.has_perm(UNLOCK_RIGHT)
 
 
 def _describe(lock: Lock) -> str:

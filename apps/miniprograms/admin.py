@@ -93,7 +93,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
 
     def can_correct_appid(self, obj: MiniProgram | None) -> bool:
         """Codes and batches belong to the appid: with another one they would be those of another mini-program."""
-        return obj is None or not find_holders(MiniProgram, [obj])
+        return obj is None or not _find_holders(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: MiniProgram | None = None) -> Any:
         # a field of the form itself, which would stay otherwise
@@ -112,7 +112,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
             "It can’t be changed, because these belong to it: %(holders)s. If it is wrong, add the right one as "
             "another mini-program and deactivate this one."
         )
-        holders = ", ".join(find_holders(MiniProgram, [miniprogram]))
+        holders = ", ".join(_find_holders(miniprogram))
         return format_html('{}<br><span class="token-note">{}</span>', miniprogram.appid, words % {"holders": holders})
 
     @admin.display(description=_("AppSecret stored in"))
@@ -141,3 +141,11 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
             advice = _("If that was on purpose, enter the same reference again to confirm it.")
             return format_html("<strong>{} {}</strong> {}", BAD, warning, advice)
         return format_html("{} {}", GOOD, _("Readable and unchanged."))
+
+
+def _find_holders(miniprogram: Any) -> list[str]:
+    """What belongs to it; looked up once for a page, which asks several times."""
+    if not hasattr(miniprogram, "holders"):
+        miniprogram.holders = find_holders(MiniProgram, [miniprogram])
+    found: list[str] = miniprogram.holders
+    return found

@@ -117,7 +117,7 @@ messages: $(VENV)/runtime
 	$(PY) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --no-wrap --verbosity 0 \
 		--ignore '.*' --ignore tests --ignore benchmarks --ignore docs
 	@sed '/^"POT-Creation-Date/d' $(MESSAGES) > $(MESSAGES).new && mv $(MESSAGES).new $(MESSAGES)
-	$(PY) manage.py compilemessages --locale zh_Hans --ignore '.*'
+	$(PY) manage.py compilemessages --ignore '.*'
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 

@@ -21,8 +21,6 @@ DJANGO_PLURALS = [
 ]
 # its Chinese separates a noun from its verb, or says what is not so here
 DJANGO_REWORDED = [
-    gettext_noop("Select %s to change"),
-    gettext_noop("Select %s to view"),
     gettext_noop("Add %s"),
     gettext_noop("Change %s"),
     gettext_noop("View %s"),
@@ -30,6 +28,8 @@ DJANGO_REWORDED = [
     gettext_noop("Delete selected %(model)s"),
     gettext_noop(" By %(filter_title)s "),
     gettext_noop("Site administration"),
+    gettext_noop("Authentication and Authorization"),
+    gettext_noop("Please enter a correct %(username)s and password. Note that both fields may be case-sensitive."),
     gettext_noop("Designates whether the user can log into this admin site."),
     gettext_noop(
         "Designates whether this user should be treated as active. Unselect this instead of deleting accounts."

@@ -23,6 +23,7 @@ from apps.accounts.lockouts import Lock, find_locks, unlock
 from apps.accounts.models import SecondFactor
 from apps.miniprograms.permission_choice import PermissionChoice
 from apps.miniprograms.trailed_admin import TrailedAdmin
+from apps.tables.status_filter import StatusFilter
 
 admin.site.unregister(User)
 UNLOCK_RIGHT = "axes.delete_accessattempt"
@@ -40,6 +41,7 @@ class AccountAdmin(DjangoObjectActions, TrailedAdmin, UserAdmin):  # type: ignor
     )
     list_display = ["username", "person", "standing", "group_names", "second_factor", "last_visit"]
     list_display_links = ["username"]
+    list_filter = [StatusFilter, "is_staff", "is_superuser", "groups"]
     change_list_template = "admin/stacked_list.html"
     filter_horizontal = ("user_permissions",)
     readonly_fields = ("lock_state",)

@@ -16,6 +16,7 @@ from apps.miniprograms.grants import sees_every
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import SecretUnavailable, has_secret_changed
 from apps.tables.deletion import CountedDeletion, find_holders
+from apps.tables.status_filter import StatusFilter
 
 KEPT_FACTS = ["secret_condition", "secret_kind", "secret_fingerprint", "proxy_login_kept"]
 GOOD, BAD = "✔", "✖"
@@ -33,7 +34,7 @@ class MiniProgramAdmin(CountedDeletion, GrantedRows):
         "Deactivate it instead (untick “Active”): no more tokens are fetched, and printed codes keep working."
     )
     list_display = ["name", "appid", "env_version", "is_sandbox", "is_active"]
-    list_filter = ["is_active", "is_sandbox", "token_mode", "env_version"]
+    list_filter = [StatusFilter, "is_sandbox", "token_mode", "env_version"]
     search_fields = ["name", "appid", "notes"]
     list_per_page = 50
     # both modes with their sentence, not one behind a menu

@@ -29,6 +29,19 @@ ACTIONS: dict[int, tuple[str, Any]] = {
 COMMANDS = ("manage.py ", "make run")
 
 
+class ActionFilter(admin.SimpleListFilter):
+    """By the words of the list's own column."""
+
+    title = _("action")
+    parameter_name = "action_flag__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(flag), words) for flag, (_look, words) in ACTIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(action_flag=self.value()) if self.value() in map(str, ACTIONS) else queryset
+
+
 class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
     """Django's log of the admin, with what commands did.
 
@@ -41,7 +54,7 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
     list_filter = [
         ("user", admin.RelatedOnlyFieldListFilter),
         ("content_type", admin.RelatedOnlyFieldListFilter),
-        "action_flag",
+        ActionFilter,
         "action_time",
     ]
     search_fields = ["object_repr", "change_message", "user__username"]

@@ -22,6 +22,7 @@ from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.overview.audit import find_trail
 from apps.overview.meters import PoolMeter
 from apps.overview.verifying import FIELD, VerifyingForm
+from apps.tables.status_filter import StatusFilter
 from apps.tokens import operations
 from apps.tokens.admin import TokenMiniProgramAdmin
 from apps.tokens.admin_actions import staff_label
@@ -81,7 +82,7 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
 
     form = VerifyingForm
     list_display = ["account", "token", "quota_today", "newest_code", "token_error"]
-    list_filter = [TokenFilter, "is_active", "is_sandbox", ModeFilter, "env_version"]
+    list_filter = [TokenFilter, StatusFilter, "is_sandbox", ModeFilter, "env_version"]
     change_form_template = "admin/overview/miniprogram_form.html"
 
     class Media:

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from apps.tables.csv_stream import CHUNK, csv_lines
 
@@ -29,12 +28,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Under its own name: there is nothing to select here."""
-        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
-        response: HttpResponse = super().changelist_view(request, context)
-        return response
 
 
 class CsvExport(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -70,7 +70,7 @@ def test_logging_in_leads_to_the_page_asked_for(client):
 def test_a_wrong_password_is_said_and_the_name_kept(client):
     make_staff()
     answer = client.post("/login/", {"username": "anna", "password": "wrong"})
-    assert "Please enter a correct username and password" in answer.text
+    assert "Wrong username or password." in answer.text
     assert 'value="anna"' in answer.text
 
 

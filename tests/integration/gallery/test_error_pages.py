@@ -57,6 +57,6 @@ def test_a_form_that_is_refused_names_the_likely_cause(db, headers, words):
 
 def test_the_admin_bears_the_name_and_leads_back_to_the_gallery(staff):
     text = staff.get("/admin/").text
-    assert "<title>Site administration | wxcode</title>" in text
+    assert "<title>Overview | wxcode</title>" in text
     assert '<a href="/">Gallery</a>' in text
     assert "View site" not in text

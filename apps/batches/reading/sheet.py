@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Generator
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
@@ -25,9 +25,10 @@ from apps.batches.reading.xlsx_guard import column_number
 
 PLACE = re.compile(r"([A-Za-z]{1,3})[0-9]+")
 # as many digits as a spreadsheet keeps: 0.1 + 0.2 is 0.3
-FIFTEEN_DIGITS = Context(prec=15)
+# and as large as it can hold: 1e-999999 would be a text of a million digits
+FIFTEEN_DIGITS = Context(prec=15, Emin=-308, Emax=308)
 LONGEST = Decimal(10) ** 15
-FORMULA_SHOWN = 100
+FORMULA_SHOWN = NUMBER_SHOWN = 100
 
 
 def read_sheet(book: Workbook, sheet: Sheet) -> Generator[Record, None, None]:
@@ -116,6 +117,8 @@ class _SheetReader:
             number = FIFTEEN_DIGITS.create_decimal(written)
         except InvalidOperation:
             return _tidy(written)
+        except Overflow:
+            return long_number_cell(written[:NUMBER_SHOWN])
         if not number.is_finite():
             return _tidy(written)
         code = self.book.format_of(self._style)

@@ -2,13 +2,11 @@
 
 import itertools
 import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import BinaryIO
 from xml.etree.ElementTree import ParseError  # the error alone; defusedxml parses  # nosec B405
-from xml.parsers.expat import ExpatError
 
 from defusedxml import DefusedXmlException
 from django.utils.translation import gettext as _
@@ -19,15 +17,12 @@ from apps.batches.reading.cells import Cell
 from apps.batches.reading.columns import no_scene_column
 from apps.batches.reading.rows import RawRow, ReadingFacts, RowSource
 from apps.batches.reading.sheet import read_sheet
-from apps.batches.reading.tables import LOOKED_THROUGH, Header, Record, find_header, name_rows, note_titles, titles_of
+from apps.batches.reading.tables import LOOKED_THROUGH, Header, Record, find_header, name_rows_below, titles_of
 from apps.batches.reading.workbook import Sheet, Workbook
-from apps.batches.reading.xlsx_guard import Merged, refuse_hostile
+from apps.batches.reading.xlsx_guard import DAMAGED, Merged, refuse_hostile
 
-# what a package that is damaged, or lacks a part, makes of the libraries
-DAMAGED = (
-    zipfile.BadZipFile, zlib.error, ExpatError, ParseError, DefusedXmlException,
-    LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
-)  # fmt: skip
+# what a package makes of the libraries that lacks a part, or has one that is no such XML
+BROKEN = (*DAMAGED, ParseError, DefusedXmlException)
 # looked through for a table
 MOST_SHEETS = 20
 # a cell that is merged over more rows is not part of a header
@@ -48,23 +43,20 @@ def _read(file: BinaryIO, merged: Mapping[str, list[Merged]], facts: ReadingFact
     try:
         with zipfile.ZipFile(file) as archive:
             book = Workbook(archive)
-            sheet, header, first_row = _choose(book, merged, facts)
-            note_titles(header, facts, first_row=first_row)
+            sheet, header = _choose(book, merged, facts)
             records = _filled(read_sheet(book, sheet), merged.get(sheet.part, []))
-            below = (record for record in records if record[0] > header.last_row)
             # of a file that wxcode has made, no text has been replaced
-            may_be_spoiled = not header.is_own_export
-            yield from name_rows(below, header.names, facts, width=header.width, may_be_spoiled=may_be_spoiled)
-    except DAMAGED as error:
+            yield from name_rows_below(header, records, facts, may_be_spoiled=not header.is_own_export)
+    except BROKEN as error:
         raise UnreadableInput(
             gettext_lazy("This XLSX file is damaged: a part of it cannot be read."),
             advice=gettext_lazy("Open it in Excel or WPS, save it again as XLSX, or as “CSV UTF-8”."),
         ) from error
 
 
-def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFacts) -> tuple[Sheet, Header, int]:
-    """The sheet to read, its header and its first row; notes which others have a table."""
-    tables: list[tuple[Sheet, Header, int]] = []
+def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFacts) -> tuple[Sheet, Header]:
+    """The sheet to read, and its header; notes which others have a table."""
+    tables: list[tuple[Sheet, Header]] = []
     hidden: list[str] = []
     columns: list[str] = []
     for sheet in book.sheets[:MOST_SHEETS]:
@@ -78,7 +70,7 @@ def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFa
         if header is not None and sheet.is_hidden:
             hidden.append(sheet.name)
         elif header is not None:
-            tables.append((sheet, header, records[0][0]))
+            tables.append((sheet, header))
         elif records and not sheet.is_hidden:
             columns = columns or titles_of(records[0][1])
     if not tables and hidden:
@@ -89,10 +81,10 @@ def _choose(book: Workbook, merged: Mapping[str, list[Merged]], facts: ReadingFa
     if not tables:
         raise no_scene_column(columns)
     # one word below other text, as in an explanation, is hardly a header
-    tables.sort(key=lambda each: each[1].known == 1 and each[2] < each[1].first_row)
+    tables.sort(key=lambda each: each[1].known == 1 and each[1].is_below_others)
     facts.begin(tables[0][0].name)
     if tables[1:]:
-        others = [sheet.name for sheet, _header, _row in tables[1:]]
+        others = [sheet.name for sheet, _header in tables[1:]]
         facts.notes.setdefault(
             _("Only the sheet “%(sheet)s” was read. Not read, although they have a table: %(others)s.")
             % {"sheet": tables[0][0].name, "others": _named(others)}

@@ -1,5 +1,6 @@
 """From the cells of a table to rows of named values: where its header is, and what its cells may be used for."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from apps.batches.reading.rows import MAX_CELLS, MAX_FILLED_CELLS, CellNote, Raw
 Record = tuple[int, dict[int, Cell]]
 # titles and remarks above a table
 LOOKED_THROUGH = 20
+# characters of a title, and titles of a row: more of either are refused once the header is found
+TITLE_LOOKED_AT = 200
+TITLES_LOOKED_AT = 2 * MAX_FILLED_CELLS
 # What is part of a code, or names it; everything else is for people, and may be what the spreadsheet shows.
 EXACT_COLUMNS = frozenset(("scene", "page", "tags", "external_id", "env_version", "width"))
 
@@ -26,11 +30,7 @@ class Header:
     first_row: int
     last_row: int
     known: int
-
-    @property
-    def width(self) -> int:
-        """Up to its last title."""
-        return max((column for column, title in enumerate(self.titles) if title), default=-1) + 1
+    is_below_others: bool
 
     @property
     def is_own_export(self) -> bool:
@@ -51,19 +51,23 @@ def find_header(records: Sequence[Record], *, last_rows: Mapping[int, int] | Non
                 titles = _lowest(titles, titles_of(more))
         # a title stands alone; a row as wide as the header above it is a row of something else
         if is_header(titles) and (not index or widest < len(cells) or count_known(titles) == len(cells)):
-            return Header(read_header(titles), titles, number, last_row, count_known(titles))
+            return Header(read_header(titles), titles, number, last_row, count_known(titles), index > 0)
         widest = max(widest, len(cells))
     return None
 
 
 def titles_of(cells: Mapping[int, Cell]) -> list[str]:
-    """What a row says, by column."""
+    """What a row says, by column: as much of it as can be titles."""
     if not cells:
         return []
     width = max(cells) + 1
     if width > MAX_CELLS:
         raise too_many_columns(width)
-    return [str(cells.get(column, "")) for column in range(width)]
+    columns = list(itertools.islice(cells, TITLES_LOOKED_AT))
+    titles = [""] * (max(columns) + 1)
+    for column in columns:
+        titles[column] = str(cells[column])[:TITLE_LOOKED_AT]
+    return titles
 
 
 def name_rows(
@@ -71,31 +75,33 @@ def name_rows(
     names: list[str | None],
     facts: ReadingFacts,
     *,
-    width: int | None = None,
     may_be_spoiled: bool = True,
 ) -> Iterator[RawRow]:
     """The rows below a header. Cells to the right of its last title are passed over, and rows that have no others.
 
     `may_be_spoiled`: a spreadsheet may have replaced texts by what it takes them for.
     """
-    width = len(names) if width is None else width
     for number, cells in records:
         if len(cells) > MAX_FILLED_CELLS:
             raise too_many_columns(len(cells))
-        if cells and max(cells) >= width:
-            cells = {column: cell for column, cell in cells.items() if column < width}
+        if cells and max(cells) >= len(names):
+            cells = {column: cell for column, cell in cells.items() if column < len(names)}
             facts.notes.setdefault(_("Cells to the right of the last column with a title were not read."))
         if cells:
             yield _name_row(number, cells, names, may_be_spoiled=may_be_spoiled)
 
 
-def note_titles(header: Header, facts: ReadingFacts, *, first_row: int) -> None:
-    """Tell what the header says, and that there is something above it."""
+def name_rows_below(
+    header: Header, records: Iterable[Record], facts: ReadingFacts, *, may_be_spoiled: bool = True
+) -> Iterator[RawRow]:
+    """The rows below `header`, and in `facts` what it says and that there is something above it."""
     facts.titles = [(title, name) for title, name in zip(header.titles, header.names, strict=False) if title]
-    if first_row < header.first_row:
+    if header.is_below_others:
         facts.notes.setdefault(
             _("Row %(row)d names the columns; what is above it was not read.") % {"row": header.first_row}
         )
+    below = (record for record in records if record[0] > header.last_row)
+    yield from name_rows(below, header.names, facts, may_be_spoiled=may_be_spoiled)
 
 
 def _name_row(number: int, cells: Mapping[int, Cell], names: list[str | None], *, may_be_spoiled: bool) -> RawRow:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.errors import UnreadableInput
+from apps.batches.reading.cells import Cell
 from apps.batches.reading.columns import count_known, no_scene_column
 from apps.batches.reading.rows import (
     CELL_MAX_LENGTH,
@@ -21,7 +22,15 @@ from apps.batches.reading.rows import (
     RowSource,
     too_many_columns,
 )
-from apps.batches.reading.tables import LOOKED_THROUGH, Header, Record, find_header, name_rows, note_titles, titles_of
+from apps.batches.reading.tables import (
+    LOOKED_THROUGH,
+    Header,
+    Record,
+    find_header,
+    name_rows,
+    name_rows_below,
+    titles_of,
+)
 from apps.tables.cells import unguarded
 
 CHUNK_BYTES = 65_536
@@ -108,9 +117,7 @@ def _read(text: io.TextIOBase, facts: ReadingFacts, *, needs_header: bool) -> It
         delimiter = separator[1] if separator else _find_delimiter(sample, is_pasted=not needs_header)
     records = _records(itertools.chain(first, lines), delimiter)
     if header is not None:
-        note_titles(header, facts, first_row=_first_row(_records(sample, delimiter)))
-        below = (record for record in records if record[0] > header.last_row)
-        yield from name_rows(below, header.names, facts, width=header.width)
+        yield from name_rows_below(header, records, facts)
     elif needs_header:
         for _number, cells in records:
             raise no_scene_column(titles_of(cells))
@@ -143,19 +150,15 @@ def _header_of(records: list[Record], *, is_pasted: bool, divides_lines: bool) -
     header = find_header(records)
     if not is_pasted or not records:
         return header
-    first_row, cells = records[0]
-    if header is not None and header.first_row > first_row:
+    if header is not None and header.is_below_others:
         # of a list of scenes, one may be “page”
         above = [str(cells.get(0, "")) for number, cells in records if number < header.first_row]
         return header if header.known > 1 or not any(text.isascii() for text in above) else None
-    if header is None and divides_lines and count_known(titles_of(cells)[1:]):
+    first = titles_of(records[0][1])
+    if header is None and divides_lines and count_known(first[1:]):
         # nobody's label is “label”
-        raise no_scene_column(titles_of(cells))
+        raise no_scene_column(first)
     return header
-
-
-def _first_row(records: Iterator[Record]) -> int:
-    return next((number for number, _cells in records), 0)
 
 
 def _records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
@@ -165,9 +168,11 @@ def _records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         for number, record in enumerate(reader, start=1):
             if len(record) > MAX_CELLS:
                 raise too_many_columns(len(record))
-            cells = {column: text for column, cell in enumerate(record) if (text := unguarded(cell.strip()))}
+            cells: dict[int, Cell] = {
+                column: text for column, cell in enumerate(record) if (text := unguarded(cell.strip()))
+            }
             if cells:
-                yield number, {**cells}
+                yield number, cells
     except csv.Error as error:
         raise UnreadableInput(
             _("Line %(line)d is not valid CSV: %(reason)s.") % {"line": reader.line_num, "reason": error},
@@ -190,4 +195,4 @@ def _pasted(records: Iterable[Record]) -> Iterator[Record]:
             texts = [*map(str.strip, texts[0].split(CHINESE_COMMA)), *texts[1:]]
             yield number, {column: text for column, text in enumerate(texts) if text}
         else:
-            yield number, {**cells}
+            yield number, cells

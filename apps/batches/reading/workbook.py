@@ -12,6 +12,13 @@ from defusedxml.ElementTree import fromstring
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from apps.batches.reading.parts import TextReader, read_part
+from apps.batches.reading.xlsx_guard import (
+    MEASURED,
+    OTHER_MAX_BYTES,
+    SHEET_MAX_BYTES,
+    STRINGS_MAX_BYTES,
+    too_large,
+)
 
 GENERAL = "General"
 # of East Asian Excel, which openpyxl does not list: dates and times
@@ -31,13 +38,14 @@ class Sheet:
 class Workbook:
     """An XLSX package, opened. Namespaces are not looked at: they are all that Strict Open XML has of its own.
 
-    Raises KeyError, ValueError and what zipfile and expat raise for a package that is damaged.
+    Raises UnreadableInput for a part that is too large; KeyError, ValueError and what zipfile and expat raise for a
+    package that is damaged.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
-        # some programs write names with backslashes, or in capitals
-        self._names = {_same(name): name for name in archive.namelist()}
+        # some programs write names with backslashes, or in capitals; what was not measured is not opened
+        self._names = {_same(name): name for name in archive.namelist() if name.lower().endswith(MEASURED)}
         self._place = self._main_part()
         root = self._read(self._place)
         self._related = self._relations(self._place)
@@ -50,7 +58,7 @@ class Workbook:
 
     def open_sheet(self, sheet: Sheet) -> Any:
         """The XML of its cells, as a stream."""
-        return self.archive.open(sheet.part)
+        return self._open(sheet.part, SHEET_MAX_BYTES)
 
     def format_of(self, style: str) -> str:
         """The format code of the style with this number."""
@@ -91,7 +99,7 @@ class Workbook:
         part = self._one("sharedStrings")
         if part is None:
             return []
-        with self.archive.open(part) as content:
+        with self._open(part, STRINGS_MAX_BYTES) as content:
             return list(read_part(content, TextReader()))
 
     def _one(self, kind: str) -> str | None:
@@ -112,8 +120,15 @@ class Workbook:
         }
 
     def _read(self, part: str) -> Element:
-        root: Element = fromstring(self.archive.read(part), forbid_dtd=True)
+        with self._open(part, OTHER_MAX_BYTES) as content:
+            root: Element = fromstring(content.read(), forbid_dtd=True)
         return root
+
+    def _open(self, part: str, most_bytes: int) -> Any:
+        """A relationship may name any part: what is kept in memory may not be as large as a sheet."""
+        if self.archive.getinfo(part).file_size > most_bytes:
+            raise too_large()
+        return self.archive.open(part)
 
 
 def _same(name: str) -> str:

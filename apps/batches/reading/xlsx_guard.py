@@ -23,6 +23,13 @@ MAX_MERGED = 300_000
 LETTERS = re.compile(r"[A-Z]{1,3}")
 AREA = re.compile(r"([A-Z]{1,3})([0-9]{1,9}):([A-Z]{1,3})([0-9]{1,9})")
 DEEPEST = 40
+# what a damaged package makes of zipfile and expat
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, expat.ExpatError,
+    # an encoding that nobody knows, a place before the beginning, another compression, encryption
+    LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
+MEASURED = (".xml", ".rels")
 
 
 class Merged(NamedTuple):
@@ -43,17 +50,13 @@ def refuse_hostile(file: BinaryIO) -> Mapping[str, list[Merged]]:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS or any(member.file_size > _allowed(member.filename) for member in members):
-                raise _too_large()
+                raise too_large()
             return {
                 member.filename: _measure(archive, member)
                 for member in members
-                if member.filename.lower().endswith((".xml", ".rels"))
+                if member.filename.lower().endswith(MEASURED)
             }
-    except (
-        zipfile.BadZipFile, zlib.error, expat.ExpatError,
-        # an encoding that nobody knows, a place before the beginning, another compression, encryption
-        LookupError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
-    ) as error:  # fmt: skip
+    except DAMAGED as error:
         raise UnreadableInput(
             _("This is not an XLSX file, or it is damaged or password-protected."),
             advice=_("Save it again as XLSX without a password, or as “CSV UTF-8”."),
@@ -92,7 +95,7 @@ class _Scan:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise _too_large()
+            raise too_large()
         if name == "row" or name.endswith(":row"):
             self.cells = 0
         elif name == "c" or name.endswith(":c"):
@@ -109,14 +112,14 @@ class _Scan:
         if area is None or int(area[4]) <= int(area[2]):
             return
         if len(self.merged) == MAX_MERGED:
-            raise _too_large()
+            raise too_large()
         self.merged.append(Merged(column_number(area[1]) - 1, int(area[2]), int(area[4])))
 
     def end(self, name: str) -> None:
         self.depth -= 1
 
     def refuse_doctype(self, *declaration: Any) -> None:
-        raise _too_large()
+        raise too_large()
 
 
 def column_number(letters: str) -> int:
@@ -127,7 +130,7 @@ def column_number(letters: str) -> int:
     return number
 
 
-def _too_large() -> UnreadableInput:
+def too_large() -> UnreadableInput:
     return UnreadableInput(
         _("This XLSX is too large when unpacked, or contains parts that a plain table doesn’t need."),
         advice=_("Copy the rows into a new workbook with one sheet and save that, or save as “CSV UTF-8”."),

@@ -28,6 +28,7 @@ from apps.batches.models import (
     ItemState,
 )
 from apps.batches.progress import find_progress
+from apps.clients.caller import staff_label
 from apps.errors import WxcodeError, join_sentences
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
 from apps.tables.asking import AsksFirst
@@ -150,7 +151,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
 
     @action(label=_("Pause"), methods=("POST",), button_type="form")
     def pause(self, request: HttpRequest, obj: CodeBatch) -> HttpResponse:
-        pause = partial(services.pause_batch, by=f"staff:{request.user.get_username()}")
+        pause = partial(services.pause_batch, by=staff_label(request.user))
         return self._steer(request, obj, pause, gettext_noop("Paused."))
 
     @action(label=_("Resume"), methods=("POST",), button_type="form")
@@ -197,7 +198,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
                 back=_("Keep running"),
                 is_stopping=True,
             )
-        cancel = partial(services.cancel_batch, by=f"staff:{request.user.get_username()}")
+        cancel = partial(services.cancel_batch, by=staff_label(request.user))
         return self._steer(request, obj, cancel, gettext_noop("Cancelled."))
 
     def _steer(self, request: HttpRequest, batch: CodeBatch, act: Any, entry: str) -> HttpResponse:

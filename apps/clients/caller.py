@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,8 @@ from apps.clients.errors import (
 )
 from apps.clients.validation import IpNetwork
 from apps.errors import NULL_ORIGIN, NULL_ORIGIN_SENT, WxcodeError
+
+LABEL_MAX_LENGTH = 150
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Caller:
     @property
     def label(self) -> str:
         """What the history records: `client:shop-frontend` or `staff:anna`."""
-        return f"client:{self.name}" if self.user_id is None else f"staff:{self.name}"
+        return _label("client" if self.user_id is None else "staff", self.name)
 
     def may_use(self, appid: str) -> bool:
         return self.appids is None or appid in self.appids
@@ -108,6 +111,16 @@ class Caller:
                 advice=_("An operator can add the origin to the key in the admin."),
             )
         return None
+
+
+def staff_label(user: Any) -> str:
+    """How the history names `user`: `staff:anna`."""
+    return _label("staff", user.get_username())
+
+
+def _label(kind: str, name: str) -> str:
+    # as long as the columns; a user name may be as long as they are
+    return f"{kind}:{name}"[:LABEL_MAX_LENGTH]
 
 
 def null_origin_refused() -> OriginNotAllowed:

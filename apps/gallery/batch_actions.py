@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from apps.batches import services
 from apps.batches.downloads import FILES
 from apps.batches.models import CodeBatch
+from apps.clients.caller import staff_label
 from apps.errors import WxcodeError
 from apps.exports.sheet_options import as_query
 from apps.gallery.batches import get_batch, show_batch
@@ -56,7 +57,7 @@ class BatchAction(StaffPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         batch = get_batch(self.request.user, kwargs["pk"])
         old, entry = batch.name, ENTRIES[kwargs["action"]]
-        ACTIONS[kwargs["action"]](batch, self.request.POST, f"staff:{self.request.user.get_username()}")
+        ACTIONS[kwargs["action"]](batch, self.request.POST, staff_label(self.request.user))
         if kwargs["action"] == "rename":
             entry = as_message(sentence(entry, old=old, new=batch.name))
         record_changes(self.request, [batch], entry)

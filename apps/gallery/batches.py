@@ -12,6 +12,7 @@ from apps.batches.exports.sheets import caption_columns
 from apps.batches.models import BatchItem, CodeBatch, ItemState
 from apps.batches.progress import find_progress
 from apps.batches.services import announce
+from apps.clients.caller import staff_label
 from apps.codes.lifetime import AnswerLost
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
@@ -19,7 +20,7 @@ from apps.exports.missing import Missing, find_missing
 from apps.exports.sheets import PART_SIZE, count_parts
 from apps.gallery.browsing import read_id
 from apps.gallery.causes import ROWS_READ, cure_here, find_causes
-from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.pages import StaffPage
 from apps.gallery.sheet_forms import sheet_facts
 from apps.miniprograms.grants import Viewer, only_visible
 
@@ -137,7 +138,7 @@ def facts_of(batch: CodeBatch) -> dict[str, Any]:
 
 def remember_told(batch: CodeBatch, request: HttpRequest) -> None:
     """Whoever looks at their ended batch needs no notice of it."""
-    if batch.finished_at and batch.announced_at is None and batch.issued_by == staff_label(request):
+    if batch.finished_at and batch.announced_at is None and batch.issued_by == staff_label(request.user):
         announce([batch])
 
 

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
+from apps.clients.caller import staff_label
 from apps.codes.lifetime import codes_left
 from apps.codes.models import PATH_KINDS, Door, IssuedCode
 from apps.codes.requests import Issuer, code_request
@@ -26,7 +27,7 @@ from apps.gallery.forms import (
     scene_messages,
     values_of,
 )
-from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.pages import StaffPage
 from apps.gallery.preview import preview_of
 from apps.gallery.rights import MAKE_CODES
 from apps.gallery.trail import record_addition
@@ -106,7 +107,7 @@ class MakePage(StaffPage):
         issued = issue_code(
             miniprogram=miniprogram,
             request=code_request(miniprogram, **form.given),
-            issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
+            issuer=Issuer(label=staff_label(self.request.user), door=Door.GALLERY),
         )
         if not issued.is_reused:
             record_addition(self.request, issued.code, gettext_noop("Created in the gallery."))

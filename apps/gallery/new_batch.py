@@ -14,6 +14,7 @@ from apps.batches.errors import RowsInvalid
 from apps.batches.models import CodeBatch
 from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
 from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upload, open_upload
+from apps.clients.caller import staff_label
 from apps.codes.models import Door, Kind
 from apps.codes.requests import Issuer
 from apps.errors import WxcodeError
@@ -23,7 +24,7 @@ from apps.gallery.browsing import read_id, recent_pages
 from apps.gallery.failed_rows import find_faulty_field, values_of_failed
 from apps.gallery.first_rows import first_rows_of
 from apps.gallery.forms import WIDTHS, defaults_of
-from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.pages import StaffPage
 from apps.gallery.rights import ORDER_BATCHES
 from apps.gallery.trail import record_addition
 from apps.gallery.typed import address_with, sent_values, typed_values
@@ -147,7 +148,7 @@ class NewBatchPage(StaffPage):
             miniprogram=form.cleaned_data["miniprogram"],
             name=name_batch(form.cleaned_data["name"], kept.name.rsplit(".", 1)[0] if kept else ""),
             source=kept.source() if kept else form.typed_source(),
-            issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY),
+            issuer=Issuer(label=staff_label(self.request.user), door=Door.GALLERY),
             defaults=form.defaults,
             skip_invalid=skip_invalid,
         )

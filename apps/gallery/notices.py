@@ -11,8 +11,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.batches.models import CodeBatch
 from apps.batches.services import announce
+from apps.clients.caller import staff_label
 from apps.gallery.browsing import read_id
-from apps.gallery.pages import StaffPage, staff_label
+from apps.gallery.pages import StaffPage
 from apps.miniprograms.grants import only_visible
 from apps.selections import jobs
 from apps.selections.models import SelectionJob
@@ -36,7 +37,7 @@ class DismissNotice(StaffPage):
     needs: ClassVar[Mapping[str, str]] = {"POST": ""}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        mine = only_visible(CodeBatch.objects.to_announce(staff_label(self.request)), self.request.user)
+        mine = only_visible(CodeBatch.objects.to_announce(staff_label(self.request.user)), self.request.user)
         chosen, job = (read_id(self.request.POST.get(name, "")) for name in ("batch", "job"))
         ended = SelectionJob.objects.to_announce(self.request.user.pk or 0)
         if job is None:
@@ -55,7 +56,7 @@ class DismissNotice(StaffPage):
 
 def notice_facts(request: HttpRequest) -> dict[str, Any]:
     """The reader's ended batches that nobody told them of, and whether others of theirs are still open."""
-    label = staff_label(request)
+    label = staff_label(request.user)
     mine = CodeBatch.objects.to_announce(label) | CodeBatch.objects.open().filter(issued_by=label)
     mine = only_visible(mine, request.user)
     # two queries a page; those that have ended come first

@@ -94,12 +94,6 @@ class StaffPage(TemplateView):
         return TemplateResponse(self.request, "gallery/problem.html", {"problem": error}, status=error.http_status)
 
 
-def staff_label(request: HttpRequest) -> str:
-    """How the history names the reader."""
-    # as long as the column
-    return f"staff:{request.user.get_username()}"[:150]
-
-
 def with_strict_headers(response: HttpResponseBase) -> HttpResponseBase:
     """`response` for one person's browser only, with the Content-Security-Policy of the gallery."""
     response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from apps.clients.caller import staff_label
 from apps.codes.changes import reissue_code
 from apps.codes.models import PATH_KINDS, Door
 from apps.codes.requests import Issuer
 from apps.errors import InvalidRequest
 from apps.gallery.changing import CodeAction
-from apps.gallery.pages import staff_label
 from apps.gallery.rights import CHANGE_CODES
 from apps.gallery.sizes import SIZES
 from apps.gallery.trail import record_changes
@@ -32,7 +32,7 @@ class ReissueView(CodeAction):
                 _("Regenerating this kind of code uses up one of the mini-program’s 100,000 lifetime codes."),
                 advice=_("Tick the confirmation box to continue."),
             )
-        reissue_code(code, looks=looks, issuer=Issuer(label=staff_label(self.request), door=Door.GALLERY))
+        reissue_code(code, looks=looks, issuer=Issuer(label=staff_label(self.request.user), door=Door.GALLERY))
         record_changes(self.request, [code], gettext_noop("Image regenerated in the gallery."))
         return self.lead_back(code, told="reissued")
 

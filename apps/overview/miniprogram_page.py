@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
+from apps.clients.caller import staff_label
 from apps.codes.models import IssuedCode, LifetimePool
 from apps.errors import WxcodeError
 from apps.miniprograms.grants import sees_every
@@ -25,7 +26,6 @@ from apps.overview.verifying import FIELD, VerifyingForm
 from apps.tables.status_filter import StatusFilter
 from apps.tokens import operations
 from apps.tokens.admin import TokenMiniProgramAdmin
-from apps.tokens.admin_actions import staff_label
 from apps.tokens.overview import Urgency, find_states
 from apps.tokens.templatetags.token_cells import NOTHING, ago
 from apps.tokens.trying import take_candidate, try_candidate
@@ -183,7 +183,7 @@ class WholeMiniProgramAdmin(TokenMiniProgramAdmin):
         if not miniprogram.is_active or miniprogram.is_refresh_paused:
             self.message_user(request, _("“%(name)s” is saved. WeChat accepts the AppSecret.") % name, messages.SUCCESS)
             return
-        findings = operations.verify_credentials(miniprogram, requested_by=staff_label(request))
+        findings = operations.verify_credentials(miniprogram, requested_by=staff_label(request.user))
         failed = next((finding for finding in findings if not finding.is_good), None)
         if failed is None:
             words = _("“%(name)s” is saved. AppSecret, token and a test call all work.")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django_object_actions import action
 
+from apps.clients.caller import staff_label
 from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import GrantedActions
@@ -59,7 +60,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
             return self.ask(request, obj, question=question, consequences=[_fetch_words()], button=_("Refresh now"))
 
         def act() -> str:
-            token = operations.refresh_now(obj, requested_by=staff_label(request))
+            token = operations.refresh_now(obj, requested_by=staff_label(request.user))
             return _("Token refreshed (valid for %(time)s).") % {"time": duration(token.expires_in(time.time()))}
 
         return self.act(request, obj, act)
@@ -76,7 +77,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
             "opts": self.opts,
             "title": _("Verification result"),
             "original": obj,
-            "findings": operations.verify_credentials(obj, requested_by=staff_label(request)),
+            "findings": operations.verify_credentials(obj, requested_by=staff_label(request.user)),
             "not_verified": operations.NOT_VERIFIED,
         }
         return TemplateResponse(request, "admin/tokens/verified.html", context)
@@ -100,7 +101,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
             )
 
         def act() -> str:
-            operations.pause_refresh(obj, requested_by=staff_label(request))
+            operations.pause_refresh(obj, requested_by=staff_label(request.user))
             self.log_change(request, obj, gettext_noop("Paused token refresh."))
             return _("The token refresh is paused.")
 
@@ -111,7 +112,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
         self.demand_change(request, obj)
 
         def act() -> str:
-            operations.resume_refresh(obj, requested_by=staff_label(request))
+            operations.resume_refresh(obj, requested_by=staff_label(request.user))
             self.log_change(request, obj, gettext_noop("Resumed token refresh."))
             return _("Token refresh resumed.")
 
@@ -133,7 +134,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
             )
 
         def act() -> str:
-            operations.clear_quota(obj, requested_by=staff_label(request))
+            operations.clear_quota(obj, requested_by=staff_label(request.user))
             self.log_change(request, obj, gettext_noop("Cleared the quota at WeChat."))
             return _("WeChat has reset the API quotas.")
 
@@ -153,11 +154,6 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
         except WxcodeError as error:
             self.message_user(request, f"{error} {operations.find_cure(error)}".strip(), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:miniprograms_miniprogram_change", args=[miniprogram.pk]))
-
-
-def staff_label(request: HttpRequest) -> str:
-    """Who pressed the button, as the history records people."""
-    return f"staff:{request.user.get_username()}"
 
 
 def _costs_a_fetch(miniprogram: MiniProgram) -> bool:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_object_actions import action
 
+from apps.clients.caller import staff_label
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import GrantedActions
 from apps.miniprograms.models import MiniProgram
@@ -35,7 +36,7 @@ class LiveQuotaAction:
             "opts": admin.opts,
             "title": _("Live quota"),
             "original": obj,
-            "quotas": find_live_quotas(obj, requested_by=f"staff:{request.user.get_username()}"),
+            "quotas": find_live_quotas(obj, requested_by=staff_label(request.user)),
         }
         return TemplateResponse(request, "admin/tokens/live_quota.html", context, headers={"Cache-Control": "no-store"})
 
@@ -62,7 +63,7 @@ class RidAction(GrantedActions):
         report: RidReport | None = None
         problem = cure = ""
         try:
-            report = look_up_rid(obj.miniprogram, obj.rid, requested_by=f"staff:{request.user.get_username()}")
+            report = look_up_rid(obj.miniprogram, obj.rid, requested_by=staff_label(request.user))
         except WxcodeError as error:
             problem, cure = str(error), find_cure(error)
         context = {

@@ -14,7 +14,9 @@ from django.utils.translation import gettext, to_locale
 
 from apps.wechat.errcodes import ALL_ERRCODES, ErrorCode, find_errcode
 
-SEEN_IP = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?=[.。 ]*$)")
+# WeChat hides the end of an IPv4 address in some answers: 120.46.*.*
+IPV4 = r"[0-9]{1,3}(?:\.(?:[0-9]{1,3}|\*)){3}"
+SEEN_IP = re.compile(rf"(?:{IPV4}|(?:[0-9a-fA-F]{{0,4}}:){{2,7}}[0-9a-fA-F]{{0,4}})(?=[.。 ]*$)")
 # the file of LOCALE_PATHS with the wordings of former versions
 FORMER = "former.json"
 PLACEHOLDER = re.compile(r"%\((?P<percent>\w+)\)[sd]|\{(?P<brace>\w+)\}")
@@ -56,7 +58,7 @@ def tell_cause(errcode: int | None, detail: str) -> str:
 
     The number outlives every wording: rows that were stored years ago are told in the words of today.
     """
-    known = find_errcode(errcode) if errcode is not None else None
+    known = find_errcode(errcode)
     if known is None:
         return retold(detail)
     if seen_ip := SEEN_IP.search(detail):
@@ -67,9 +69,12 @@ def tell_cause(errcode: int | None, detail: str) -> str:
 
 
 def tell_cure(errcode: int | None, advice: str) -> str:
-    """What to do about it, in the active language: the cure of `errcode`, else the stored `advice`."""
-    known = find_errcode(errcode) if errcode is not None else None
-    return known.cure if known else retold(advice)
+    """What to do about it, in the active language: the cure of `errcode`, else the stored `advice`.
+
+    An advice that says more than that cure, such as how many rows were refused in a row, is told whole.
+    """
+    known, told = find_errcode(errcode), retold(advice)
+    return told if known is None or known.cure in told else known.cure
 
 
 def _fill(message: str, facts: dict[str, str]) -> str:

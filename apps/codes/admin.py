@@ -17,7 +17,7 @@ from apps.codes.history import History, Wanted
 from apps.codes.models import FailedAttempt, IssuedCode, IssuedCodeQuerySet, Kind, LifetimePool
 from apps.miniprograms.granted_admin import GrantedFilter, GrantedRows
 from apps.miniprograms.grants import visible_appids
-from apps.retold import tell_cause, tell_cure
+from apps.retold import tell_cause
 from apps.tables.admin_export import CsvExport, ReadOnlyAdmin
 from apps.tables.long_lists import SHOWN_AT_MOST, NewestOnly, RecentValues
 from apps.tokens.admin_inquiries import RidAction
@@ -143,7 +143,7 @@ class FailedAttemptAdmin(RidAction, CsvExport, GrantedRows, ReadOnlyAdmin):
             '<strong>{}</strong> {} <span class="token-note">{} {}</span>',
             attempt.code if attempt.errcode is None else attempt.errcode,
             tell_cause(attempt.errcode, attempt.detail),
-            tell_cure(attempt.errcode, ""),
+            attempt.cure,
             f"rid {attempt.rid}" if attempt.rid else "",
         )
 

@@ -59,8 +59,9 @@ class Cause:
 
 def cure_here(errcode: int | None, advice: Any) -> str:
     """What to do about `errcode` on a page of the gallery, else the stored or given `advice`."""
-    own = CURES.get(errcode or 0)
-    return _(own) % {"box": _box()} if own else tell_cure(errcode, str(advice))
+    told, own = tell_cure(errcode, str(advice)), CURES.get(errcode or 0)
+    # the table's cure may be a part of what is told
+    return told.replace(tell_cure(errcode, ""), _(own) % {"box": _box()}) if own else told
 
 
 def cure_of_code(error: WxcodeError) -> str:

@@ -43,7 +43,7 @@ def find_failures(user: Viewer, *, now: datetime) -> list[FailureKind]:
 
 def _describe(row: Any, since: datetime) -> FailureKind:
     errcode, code = row["errcode"], row["code"]
-    known = find_errcode(errcode) if errcode is not None else None
+    known = find_errcode(errcode)
     query = {"code": code, "at__gte": since.isoformat(), **({"errcode": errcode} if errcode is not None else {})}
     return FailureKind(
         name=code if errcode is None else str(errcode),

@@ -13,6 +13,7 @@ from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
 from apps.miniprograms.models import MiniProgram
 from apps.miniprograms.secrets import resolve_secret
+from apps.retold import tell_cure
 from apps.tokens import quota, store, trouble
 from apps.tokens.events import record_event
 from apps.tokens.local_memory import UsableToken
@@ -20,7 +21,6 @@ from apps.tokens.models import Outcome, Trigger
 from apps.tokens.outgoing import client_for
 from apps.tokens.services import call_with_token, refresh_token
 from apps.tokens.trying import Trial, take_candidate
-from apps.wechat.errcodes import find_errcode
 
 STEPS = (
     _("The AppSecret can be read."),
@@ -135,8 +135,7 @@ def clear_quota(miniprogram: MiniProgram, *, requested_by: str) -> None:
 
 def find_cure(error: WxcodeError) -> str:
     """What to do about `error`, in the active language: WeChat's errcodes have a cure, other errors their advice."""
-    known = find_errcode(error.errcode) if error.errcode is not None else None
-    return known.cure if known else str(error.advice)
+    return tell_cure(error.errcode, str(error.advice))
 
 
 def _set_paused(miniprogram: MiniProgram, *, is_paused: bool) -> None:

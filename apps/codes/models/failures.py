@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.codes.models.kinds import Door, Kind
 from apps.miniprograms.models import MiniProgram
-from apps.wechat.errcodes import find_errcode
+from apps.retold import tell_cure
 from apps.wechat.types import PAGE_MAX_LENGTH, SCENE_MAX_LENGTH
 
 
@@ -61,5 +61,4 @@ class FailedAttempt(models.Model):
     @property
     def cure(self) -> str:
         """What to do about WeChat's errcode, in the reader's language; empty where that is not known."""
-        known = find_errcode(self.errcode) if self.errcode is not None else None
-        return str(known.lazy_cure) if known else ""
+        return tell_cure(self.errcode, "")

@@ -9,6 +9,6 @@ _FAMILIES = (tokens, credentials, callers, codes, links, components, audits)
 ALL_ERRCODES: dict[int, ErrorCode] = {entry.errcode: entry for family in _FAMILIES for entry in family.ERRCODES}
 
 
-def find_errcode(errcode: int) -> ErrorCode | None:
-    """What is known about `errcode`; None for a number that WeChat’s pages do not explain to us."""
-    return ALL_ERRCODES.get(errcode)
+def find_errcode(errcode: int | None) -> ErrorCode | None:
+    """What is known about `errcode`; None for none, and for a number that WeChat’s pages do not explain to us."""
+    return None if errcode is None else ALL_ERRCODES.get(errcode)

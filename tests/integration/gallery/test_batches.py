@@ -147,6 +147,30 @@ def test_what_wechat_refused_is_told_in_chinese_by_its_errcode(staff, make_batch
     assert html.escape(known[0].cure_en) in text and known[1].meaning_en in text
 
 
+def test_a_batch_that_was_held_after_many_refusals_says_how_many(staff, make_batch):
+    known = find_errcode(41030)
+    advice = (
+        "WeChat refused %(count)d rows in a row for this reason. Fix the cause, or resume to continue anyway. %(cure)s"
+    )
+    stored = {"hold_errcode": 41030, "hold_advice": advice % {"count": 50, "cure": known.cure_en}}
+    batch = change(make_batch(3), state=BatchState.HELD, **stored)
+    text = staff.get(f"/batches/{batch.pk}/").text
+    assert "WeChat refused 50 rows in a row" in text and "resume to continue anyway. Check the spelling" in text
+    text = staff.get(f"/batches/{batch.pk}/", headers={"accept-language": "zh-hans"}).text
+    assert "50" in text and "in a row" not in text
+    with override("zh-hans"):
+        assert batch.hold_cure.endswith(known.cure_zh) and "50" in batch.hold_cure
+
+
+def test_whoever_has_the_longest_name_stops_a_batch(client, make_batch):
+    client.force_login(make_staff(150 * "a"))
+    for action in ("pause", "cancel"):
+        batch = make_batch(3)
+        assert client.post(f"/batches/{batch.pk}/{action}/").status_code == 302
+        batch.refresh_from_db()
+        assert batch.stopped_by == f"staff:{144 * 'a'}"
+
+
 def test_a_stopped_batch_says_who_stopped_it_and_when(staff, make_batch):
     batch = make_batch(3)
     name = User.objects.get(pk=staff.session["_auth_user_id"]).username

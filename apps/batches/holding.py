@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -120,7 +121,8 @@ class Holder:
     def finish_tried(self) -> None:
         """End those on hold for a person of which every row was tried meanwhile: nothing is left to resume."""
         held = CodeBatch.objects.filter(miniprogram=self._miniprogram, state=BatchState.HELD, resume_at=None)
-        for batch in held:
+        # once a second: those with rows left are not locked to find that out
+        for batch in held.filter(~Exists(_open_rows(OuterRef("pk")))):
             self.finish_if_done(batch, state=BatchState.HELD)
 
     def finish_if_done(self, batch: CodeBatch, *, state: BatchState = BatchState.RUNNING) -> bool:
@@ -128,8 +130,7 @@ class Holder:
         with transaction.atomic():
             # locked, so that a retry either comes before and is seen, or comes after and opens it again
             current = CodeBatch.objects.select_for_update().get(pk=batch.pk)
-            open_rows = BatchItem.objects.filter(batch=batch, state__in=(ItemState.WAITING, ItemState.ASKING))
-            if current.state != state or current.resume_at is not None or open_rows.exists():
+            if current.state != state or current.resume_at is not None or _open_rows(batch).exists():
                 return False
             ended = {"state": BatchState.DONE, "finished_at": timezone.now(), **NOT_HELD}
             CodeBatch.objects.filter(pk=batch.pk).update(**ended)
@@ -153,6 +154,10 @@ class Holder:
             % {"count": count, "cure": error.advice}
         }
         self._untold.append((batch_id, reasons, None))
+
+
+def _open_rows(batch: Any) -> Any:
+    return BatchItem.objects.filter(batch=batch, state__in=(ItemState.WAITING, ItemState.ASKING))
 
 
 def _reasons(error: WxcodeError) -> dict[str, object]:

@@ -24,21 +24,25 @@ class BatchRows:
 
     def page(self, size: int, *, behind: int | None) -> tuple[list[IssuedCode], bool]:
         """At most `size` codes behind the code `behind`, with what their cards show, and whether more follow."""
-        ids = list(self._behind(behind).values_list("code_id", flat=True)[: size + 1])
+        row = None if behind is None else self._row_of(behind)
+        # from the first one on where no row of the batch has that code
+        rows = self._rows.order_by("pk") if row is None else self._behind(row)
+        ids = list(rows.values_list("code_id", flat=True)[: size + 1])
         return read_rows([Row(pk) for pk in ids[:size]], IssuedCode.objects.for_cards()), len(ids) > size
 
     def neighbours(self, code: IssuedCode) -> tuple[int | None, int | None]:
         """The ids of the code before and of the code behind this one."""
         row = self._row_of(code.pk)
-        before = self._rows.filter(pk__lt=row).order_by("-pk") if row is not None else self._rows.none()
-        behind = self._behind(code.pk) if row is not None else self._rows.none()
-        return before.values_list("code_id", flat=True).first(), behind.values_list("code_id", flat=True).first()
+        if row is None:
+            return None, None
+        before = self._rows.filter(pk__lt=row).order_by("-pk")
+        return (
+            before.values_list("code_id", flat=True).first(),
+            self._behind(row).values_list("code_id", flat=True).first(),
+        )
 
-    def _behind(self, code_id: int | None) -> "QuerySet[Any]":
-        """All of them where no row of the batch has that code."""
-        row = None if code_id is None else self._row_of(code_id)
-        rows = self._rows.order_by("pk")
-        return rows if row is None else rows.filter(pk__gt=row)
+    def _behind(self, row: int) -> "QuerySet[Any]":
+        return self._rows.filter(pk__gt=row).order_by("pk")
 
     def _row_of(self, code_id: int) -> int | None:
         found = batch_items().filter(batch=self._batch, code=code_id, state=ISSUED).order_by("pk")

@@ -84,7 +84,7 @@ class BatchLive(StaffPage):
         return super().get_context_data(
             **kwargs,
             **facts,
-            **sheet_facts(QueryDict(), captions=caption_columns(batch)),
+            **(sheet_facts(QueryDict(), captions=caption_columns(batch)) if has_new_files else {}),
             is_live=True,
             has_changed=have != facts["have"],
             has_new_files=has_new_files,

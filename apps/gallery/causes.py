@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from apps.batches.models import BatchItem, CodeBatch, ItemState
+from apps.batches.exports.again import failed_items
+from apps.batches.models import BatchItem, CodeBatch
 from apps.errors import WxcodeError
 from apps.gallery.forms import LookForm
 from apps.retold import tell_cause, tell_cure
@@ -29,6 +30,7 @@ PAGE_IS_GONE = gettext_lazy(
 )
 # Failed rows that are read, and that are listed under each cause.
 ROWS_READ, ROWS_LISTED = 5000, 100
+SHOWN_OF_ROWS = ("row", "scene", "page", "label", "error", "errcode", "rid", "detail", "advice")
 
 
 @dataclass
@@ -78,8 +80,7 @@ def messages_of(error: WxcodeError) -> list[str]:
 
 def find_causes(batch: CodeBatch) -> list[Cause]:
     """Why rows of `batch` failed, the most frequent cause first; the first ROWS_READ failed rows are read."""
-    failed = BatchItem.objects.filter(batch=batch, state=ItemState.FAILED).order_by("pk")
-    return _grouped(failed[:ROWS_READ]) if batch.failed else []
+    return _grouped(failed_items(batch).only(*SHOWN_OF_ROWS)[:ROWS_READ]) if batch.failed else []
 
 
 def _box() -> str:

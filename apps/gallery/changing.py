@@ -60,9 +60,9 @@ class ChangeView(CodeAction):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         code = get_code(self.request.user, kwargs["pk"])
         wanted = _read_names(self.request.POST)
-        if (wanted["label"], set(wanted["tags"])) == (code.label, {tag.name for tag in code.tags.all()}):
-            return self.lead_back(code)
         label, tags = code.label, sorted(tag.name for tag in code.tags.all())
+        if (wanted["label"], set(wanted["tags"])) == (label, set(tags)):
+            return self.lead_back(code)
         change_code(code, **wanted)
         changes = [
             *describe_change(word("label"), label, wanted["label"]),

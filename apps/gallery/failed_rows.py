@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.batches.exports.again import failed_items, failed_table, find_alike
+from apps.batches.exports.again import failed_items, failed_table
 from apps.batches.models import CodeBatch
 from apps.batches.uploads import KeptUpload, keep_upload
 from apps.codes.models import PATH_KINDS
@@ -16,9 +16,10 @@ from apps.gallery.forms import look_of
 SHOWN_LENGTH = 100_000
 
 
-def values_of_failed(batch: CodeBatch, *, owner: str) -> tuple[dict[str, Any], KeptUpload | None]:
+def values_of_failed(
+    batch: CodeBatch, alike: dict[str, Any], *, owner: str
+) -> tuple[dict[str, Any], KeptUpload | None]:
     """What the fields begin with, and the rows as a kept file where they are too many for a field."""
-    alike = find_alike(batch)
     table = failed_table(batch, without=alike)
     values = {
         **look_of(batch),
@@ -35,12 +36,12 @@ def values_of_failed(batch: CodeBatch, *, owner: str) -> tuple[dict[str, Any], K
     return values | {"source": FILE}, kept
 
 
-def find_faulty_field(batch: CodeBatch) -> tuple[str, Cause] | None:
+def find_faulty_field(batch: CodeBatch, alike: dict[str, Any]) -> tuple[str, Cause] | None:
     """The field of the form that most of the rows failed by, with the cause; None where it is no field's."""
     causes = find_causes(batch)
     field = FIELDS_OF_ERRCODES.get(causes[0].errcode or 0) if causes else None
     if field is None:
         return None
     # a page that differs, a scene and a path stand in the rows
-    is_in_form = field == "page" and batch.kind not in PATH_KINDS and "page" in find_alike(batch)
+    is_in_form = field == "page" and batch.kind not in PATH_KINDS and "page" in alike
     return ("page" if is_in_form else TEXT), causes[0]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.batches.errors import RowsInvalid
+from apps.batches.exports.again import find_alike
 from apps.batches.models import CodeBatch
 from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
 from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upload, open_upload
@@ -66,11 +67,12 @@ class NewBatchPage(StaffPage):
         return self._show(self._form(initial=values), was_away="away" in query, lost=lost)
 
     def _show_failed(self, batch: CodeBatch) -> HttpResponse:
-        values, self.kept = values_of_failed(batch, owner=self._owner)
+        alike = find_alike(batch)
+        values, self.kept = values_of_failed(batch, alike, owner=self._owner)
         if self.kept is not None:
             self.kept.file.close()
         form = self._form(initial=values)
-        if faulty := find_faulty_field(batch):
+        if faulty := find_faulty_field(batch, alike):
             name, cause = faulty
             form.mark(name, [cause.text, cause.cure])
         return self._show(form, failed_batch=batch)

@@ -68,7 +68,7 @@ def describe_change(field: Fact, old: Any, new: Any) -> Iterator[Sentence]:
             yield sentence(gettext_noop("Set %(field)s to “%(new)s”."), field=field, new=_value(new))
     elif not _is_given(new):
         yield sentence(gettext_noop("Cleared %(field)s, which was “%(old)s”."), field=field, old=_value(old))
-    else:
+    elif _value(old) != _value(new):
         text = gettext_noop("Changed %(field)s from “%(old)s” to “%(new)s”.")
         yield sentence(text, field=field, old=_value(old), new=_value(new))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from apps.codes.models import IssuedCode
+from apps.codes.requests import page_to_ask
 from apps.exports.archive import ZipEntry, zip_pictures
 from apps.selections.choosing import read_codes
 from apps.selections.models import Selection
@@ -41,7 +42,8 @@ def _entries(selection: Selection, order: Order) -> Iterator[ZipEntry]:
 
 def _record(code: IssuedCode) -> list[str]:
     tags = ";".join(tag.name for tag in code.tags.all())
-    asked = [code.scene, code.page, code.label, tags, code.external_id, code.env_version, str(code.width)]
+    page = page_to_ask(code.page, code.miniprogram)
+    asked = [code.scene, page, code.label, tags, code.external_id, code.env_version, str(code.width)]
     issued = timezone.localtime(code.issued_at).isoformat(timespec="seconds")
     archived = timezone.localtime(code.archived_at).isoformat(timespec="seconds") if code.archived_at else ""
     miniprogram = code.miniprogram

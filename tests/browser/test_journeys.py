@@ -113,7 +113,10 @@ def test_what_was_done_is_told_once_and_undone_at_once(page: Page, log_in: Any, 
     log_in(page)
     page.goto(f"/codes/{code.pk}/")
     page.get_by_role("button", name="Archive").click()
-    expect(page.get_by_text("Code archived")).to_be_visible()
+    told = page.locator(".told", has_text="Code archived")
+    expect(told).to_be_visible()
+    # it stays, with its button, and is no message that goes by itself
+    expect(told).to_have_css("position", "static")
     page.reload()
     expect(page.get_by_role("button", name="Restore")).to_be_visible()
     expect(page.get_by_text("Code archived")).to_be_hidden()

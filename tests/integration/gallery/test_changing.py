@@ -40,6 +40,11 @@ def test_both_can_be_taken_away(staff, code):
     assert (code.label, tags_of(code)) == ("", [])
 
 
+def test_of_label_and_tags_the_trail_has_what_changed(staff, code):
+    staff.post(f"/codes/{code.pk}/change/", {"label": "Window", "tags": "hall, 2026"})
+    assert in_words(LogEntry.objects.get()) == "Added to tags: 2026."
+
+
 def test_what_is_the_same_is_not_in_the_trail(staff, code):
     answer = staff.post(f"/codes/{code.pk}/change/", {"label": "Window", "tags": "hall"})
     assert answer["Location"] == f"/codes/{code.pk}/"

@@ -134,6 +134,16 @@ def test_the_zip_has_every_picture_and_a_manifest_that_a_batch_takes(staff, mini
     assert in_words(LogEntry.objects.get()).startswith("Downloaded the images of codes: 3 (")
 
 
+def test_the_table_of_a_zip_asks_for_the_home_page_where_a_code_opens_it(staff, miniprogram):
+    code = issue(miniprogram, "home=1", page="/")
+    miniprogram.default_page = "pages/menu/menu"
+    miniprogram.save()
+    chosen = staff.post("/selections/", {"code": [code.pk]})["Location"]
+    archive = zipfile.ZipFile(io.BytesIO(body(staff.get(f"{chosen}file.zip"))))
+    (row,) = csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig")))
+    assert (code.page, row["page"]) == ("", "/")
+
+
 def test_few_sheets_come_at_once(staff, chosen):
     answer = staff.post(f"{chosen}sheets/", SHEET | {"title": "Tables 桌子"})
     content = body(answer)

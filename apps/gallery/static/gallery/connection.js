@@ -1,5 +1,6 @@
 // While wxcode cannot be reached: what moves says so and goes on trying, and a form keeps the page and what was entered.
 'use strict'
+/* global tell: of gallery.js, which is on every page that has a place for news */
 
 const texts = document.body.dataset
 const PROBE_MILLISECONDS = 10000
@@ -27,11 +28,10 @@ function sayLost (element) {
   // that one has nothing to show as long as nothing has ended
   if (element.id === 'ended') return
   const form = element.closest('form')
-  const news = document.getElementById('news')
   if (asksAgain(element)) {
     if (!element.querySelector(':scope > .unreachable')) note(element, texts.lost, 'status')
   } else if (form) note(form, texts.unreachable, 'status')
-  else if (news) news.textContent = texts.unreachable
+  else if (document.getElementById('news')) tell(texts.unreachable)
 }
 
 document.addEventListener('htmx:sendError', (event) => sayLost(event.detail.elt))
@@ -86,7 +86,6 @@ document.addEventListener('submit', async (event) => {
     passed.delete(form)
     return
   }
-  const news = document.getElementById('news')
-  if (form.closest('header, footer') && news) news.textContent = texts.unreachable
+  if (form.closest('header, footer') && document.getElementById('news')) tell(texts.unreachable)
   else note(form, form.method === 'post' ? texts.unsent : texts.unreachable, 'alert').scrollIntoView({ block: 'nearest' })
 }, true)

@@ -28,9 +28,9 @@ from apps.batches.models import (
     ItemState,
 )
 from apps.batches.progress import find_progress
-from apps.clients.caller import staff_label
 from apps.errors import WxcodeError, join_sentences
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin, GrantedActions, GrantedFilter, GrantedRows
+from apps.miniprograms.labels import staff_label
 from apps.tables.asking import AsksFirst
 
 

@@ -13,6 +13,7 @@ from apps.batches.leases import living_lease
 from apps.batches.verdicts import LONGEST_PAUSE
 from apps.clients.models import ApiClient
 from apps.codes.models import EXTERNAL_ID_MAX_LENGTH, LABEL_MAX_LENGTH, Door, IssuedCode, Kind
+from apps.miniprograms.labels import name_in
 from apps.miniprograms.models import EnvVersion, MiniProgram
 from apps.retold import tell_cause, tell_cure
 
@@ -159,7 +160,7 @@ class CodeBatch(models.Model):
     @property
     def stopped_by_name(self) -> str:
         """`anna` for `staff:anna`."""
-        return self.stopped_by.partition(":")[2] or self.stopped_by
+        return name_in(self.stopped_by)
 
     @property
     def stopped_words(self) -> str:

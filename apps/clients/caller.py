@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +17,7 @@ from apps.clients.errors import (
 )
 from apps.clients.validation import IpNetwork
 from apps.errors import NULL_ORIGIN, NULL_ORIGIN_SENT, WxcodeError
-
-LABEL_MAX_LENGTH = 150
+from apps.miniprograms.labels import as_label
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Caller:
     @property
     def label(self) -> str:
         """What the history records: `client:shop-frontend` or `staff:anna`."""
-        return _label("client" if self.user_id is None else "staff", self.name)
+        return as_label("client" if self.user_id is None else "staff", self.name)
 
     def may_use(self, appid: str) -> bool:
         return self.appids is None or appid in self.appids
@@ -111,16 +109,6 @@ class Caller:
                 advice=_("An operator can add the origin to the key in the admin."),
             )
         return None
-
-
-def staff_label(user: Any) -> str:
-    """How the history names `user`: `staff:anna`."""
-    return _label("staff", user.get_username())
-
-
-def _label(kind: str, name: str) -> str:
-    # as long as the columns; a user name may be as long as they are
-    return f"{kind}:{name}"[:LABEL_MAX_LENGTH]
 
 
 def null_origin_refused() -> OriginNotAllowed:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_noop
 from apps.batches import services
 from apps.batches.downloads import FILES
 from apps.batches.models import CodeBatch
-from apps.clients.caller import staff_label
 from apps.errors import WxcodeError
 from apps.exports.sheet_options import as_query
 from apps.gallery.batches import get_batch, show_batch
@@ -18,6 +17,7 @@ from apps.gallery.pages import StaffPage
 from apps.gallery.rights import STEER_BATCHES
 from apps.gallery.trail import record_changes
 from apps.miniprograms.grants import only_visible
+from apps.miniprograms.labels import staff_label
 from apps.miniprograms.trail import as_message, sentence
 
 # the last argument is who does it

@@ -12,7 +12,6 @@ from apps.batches.exports.sheets import caption_columns
 from apps.batches.models import BatchItem, CodeBatch, ItemState
 from apps.batches.progress import find_progress
 from apps.batches.services import announce
-from apps.clients.caller import staff_label
 from apps.codes.lifetime import AnswerLost
 from apps.codes.models import IssuedCode
 from apps.errors import NotFound
@@ -23,6 +22,7 @@ from apps.gallery.causes import ROWS_READ, cure_here, find_causes
 from apps.gallery.pages import StaffPage
 from apps.gallery.sheet_forms import sheet_facts
 from apps.miniprograms.grants import Viewer, only_visible
+from apps.miniprograms.labels import staff_label
 
 PAGE_SIZE = 30
 MORE = "more"

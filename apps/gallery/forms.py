@@ -1,6 +1,5 @@
 """The form that makes a code, and what it shares with batches: choices for people, the API's own rules."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.batches.models import CodeBatch
-from apps.codes.checking import find_kind_problems
+from apps.codes.checking import find_kind_problems, split_tags
 from apps.codes.models import LABEL_MAX_LENGTH, PATH_KINDS, IssuedCode, Kind
 from apps.codes.pictures import COPY_WIDTHS
 from apps.codes.requests import page_to_ask
@@ -156,8 +155,7 @@ class CodeForm(LookForm):
 
 def read_tags(cleaned: Mapping[str, Any]) -> list[str]:
     """The tags that were typed with commas or semicolons between them, Chinese ones as well; each once."""
-    typed = re.split("[,，、;；]", cleaned.get("tags", ""))
-    return list(dict.fromkeys(filter(None, map(str.strip, typed))))
+    return split_tags(cleaned.get("tags", ""))
 
 
 def path_messages(kind: str, path: str) -> list[str]:

@@ -9,7 +9,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from apps.clients.caller import staff_label
 from apps.codes.lifetime import codes_left
 from apps.codes.models import PATH_KINDS, Door, IssuedCode
 from apps.codes.requests import Issuer, code_request
@@ -33,6 +32,7 @@ from apps.gallery.rights import MAKE_CODES
 from apps.gallery.trail import record_addition
 from apps.gallery.typed import address_with, sent_values, typed_values
 from apps.gallery.views import get_code
+from apps.miniprograms.labels import staff_label
 from apps.miniprograms.models import MiniProgram
 
 # Fields that an address may fill in.

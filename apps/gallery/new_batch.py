@@ -15,7 +15,6 @@ from apps.batches.exports.again import find_alike
 from apps.batches.models import CodeBatch
 from apps.batches.ordering import BatchOrder, Report, create_batch, dry_run, name_batch
 from apps.batches.uploads import KeptUpload, UploadGone, forget_upload, keep_upload, open_upload
-from apps.clients.caller import staff_label
 from apps.codes.models import Door, Kind
 from apps.codes.requests import Issuer
 from apps.errors import WxcodeError
@@ -29,6 +28,7 @@ from apps.gallery.pages import StaffPage
 from apps.gallery.rights import ORDER_BATCHES
 from apps.gallery.trail import record_addition
 from apps.gallery.typed import address_with, sent_values, typed_values
+from apps.miniprograms.labels import staff_label
 
 # what an address may fill in
 TEXTS = ("miniprogram", "name", "source", TEXT, "kind", "page", "env_version", "width", "color", "line_color", "tags")

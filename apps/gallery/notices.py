@@ -11,10 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.batches.models import CodeBatch
 from apps.batches.services import announce
-from apps.clients.caller import staff_label
 from apps.gallery.browsing import read_id
 from apps.gallery.pages import StaffPage
 from apps.miniprograms.grants import only_visible
+from apps.miniprograms.labels import staff_label
 from apps.selections import jobs
 from apps.selections.models import SelectionJob
 

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from apps.clients.caller import staff_label
 from apps.codes.changes import reissue_code
 from apps.codes.models import PATH_KINDS, Door
 from apps.codes.requests import Issuer
@@ -17,6 +16,7 @@ from apps.gallery.rights import CHANGE_CODES
 from apps.gallery.sizes import SIZES
 from apps.gallery.trail import record_changes
 from apps.gallery.views import get_code
+from apps.miniprograms.labels import staff_label
 
 
 class ReissueView(CodeAction):

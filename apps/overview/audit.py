@@ -39,7 +39,8 @@ class ActionFilter(admin.SimpleListFilter):
         return [(str(flag), words) for flag, (_look, words) in ACTIONS.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(action_flag=self.value()) if self.value() in map(str, ACTIONS) else queryset
+        value = self.value() or ""
+        return queryset.filter(action_flag=value) if value in map(str, ACTIONS) else queryset
 
 
 class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):

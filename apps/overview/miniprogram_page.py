@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from apps.clients.caller import staff_label
 from apps.codes.models import IssuedCode, LifetimePool
 from apps.errors import WxcodeError
 from apps.miniprograms.grants import sees_every
+from apps.miniprograms.labels import staff_label
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.overview.audit import find_trail
 from apps.overview.meters import PoolMeter

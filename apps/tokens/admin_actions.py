@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django_object_actions import action
 
-from apps.clients.caller import staff_label
 from apps.coordination.connection import CoordinationUnavailable
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import GrantedActions
+from apps.miniprograms.labels import staff_label
 from apps.miniprograms.models import MiniProgram, TokenMode
 from apps.tables.asking import AsksFirst
 from apps.tokens import operations

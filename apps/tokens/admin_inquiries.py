@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_object_actions import action
 
-from apps.clients.caller import staff_label
 from apps.errors import WxcodeError
 from apps.miniprograms.granted_admin import GrantedActions
+from apps.miniprograms.labels import staff_label
 from apps.miniprograms.models import MiniProgram
 from apps.tokens.inquiries import find_live_quotas, look_up_rid
 from apps.tokens.operations import find_cure

@@ -6,6 +6,7 @@ from django import template
 
 from apps.codes.models import IssuedCode, Kind
 from apps.gallery.forms import KINDS_IN_SHORT, VERSIONS_IN_SHORT
+from apps.miniprograms.labels import name_in
 from apps.miniprograms.models import EnvVersion
 
 register = template.Library()
@@ -23,7 +24,7 @@ def issuer_name(code: IssuedCode) -> str:
 @register.filter
 def person_name(label: str) -> str:
     """`anna` for `staff:anna`."""
-    return label.partition(":")[2] or label
+    return name_in(label)
 
 
 @register.filter

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.clients.addresses import unmapped
+from apps.clients.addresses import network_of
 from wxcode import environment as env
 
 PERCENT, HOST = "percent-encode the special characters in its password", "it names no host"
@@ -183,4 +183,4 @@ def test_networks_behind_ipv6_are_those_of_ipv4(monkeypatch):
     given = "::ffff:10.0.0.0/104,::ffff:192.0.2.7,2001:db8::/32,10.1.0.0/16,::/0"
     taken = ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32", "10.1.0.0/16", "::/0"]
     assert read("METRICS_NETWORKS", given, monkeypatch) == taken
-    assert unmapped(ip_network("::ffff:0:0/96")) == ip_network("0.0.0.0/0")
+    assert network_of("::ffff:0:0/96") == ip_network("0.0.0.0/0")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
 
 from apps.api.errors import BodyTooLarge
-from apps.batches.checking import split_tags
+from apps.batches.checking import read_tags
 from apps.batches.reading.json_rows import json_source, read_head
 from apps.batches.reading.kinds import is_xlsx
 from apps.batches.reading.pattern import NumberRange, Variable, pattern_source
@@ -75,7 +75,7 @@ def form_values(form: QueryDict) -> dict[str, Any]:
     if width.isascii() and width.isdigit():
         values["width"] = int(width[:9])
     if "tags" in values:
-        values["tags"] = split_tags(str(values["tags"]))
+        values["tags"] = read_tags(str(values["tags"]))
     for name in ("line_color", "pattern"):
         if name in values:
             try:

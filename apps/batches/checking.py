@@ -1,7 +1,6 @@
 """From raw rows to rows that can be issued: every problem with its row, column, value and cure."""
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.batches.reading.columns import KNOWN_COLUMNS
 from apps.batches.reading.rows import CELL_MAX_LENGTH, MAX_COLUMNS, CellNote, RawRow, RowSource
 from apps.codes.bulk import find_external_ids, find_identical_ids, stored_digests
-from apps.codes.checking import find_field_problems, find_kind_problems
+from apps.codes.checking import find_field_problems, find_kind_problems, split_tags
 from apps.codes.models import PATH_KINDS, Kind
 from apps.codes.requests import CodeRequest, code_request
 from apps.miniprograms.models import MiniProgram
@@ -19,7 +18,6 @@ from apps.miniprograms.models import MiniProgram
 # looked up in the history at a time
 CHUNK = 500
 SHOWN_VALUE_LENGTH = 100
-TAG_SEPARATORS = re.compile(r"[,;|\uff0c\uff1b\u3001]")
 
 
 @dataclass(frozen=True)
@@ -154,9 +152,9 @@ class Checker:
         return CheckedRow(draft.row, known, warnings=warnings)
 
 
-def split_tags(text: str) -> list[str]:
-    """The tags in one text, with commas, semicolons or vertical lines between them, Chinese ones as well; each once."""
-    return list(dict.fromkeys(filter(None, map(str.strip, TAG_SEPARATORS.split(text)))))
+def read_tags(text: str) -> list[str]:
+    """The tags in one cell; a vertical line parts them as well."""
+    return split_tags(text, also="|")
 
 
 def _listed(row: int, notes: tuple[CellNote, ...]) -> tuple[RowProblem, ...]:
@@ -165,7 +163,7 @@ def _listed(row: int, notes: tuple[CellNote, ...]) -> tuple[RowProblem, ...]:
 
 def _known_value(name: str, value: Any) -> Any:
     if name == "tags":
-        parts = value if isinstance(value, list) else split_tags(_as_text(value))
+        parts = value if isinstance(value, list) else read_tags(_as_text(value))
         return tuple(dict.fromkeys(tag for part in parts if (tag := _as_text(part).strip())))
     text = _as_text(value)
     if name == "width":

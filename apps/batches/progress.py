@@ -74,7 +74,7 @@ def _per_minute(batch: CodeBatch, now: float) -> int:
     if now - since < SAMPLE_SECONDS:
         # two rows in the first second would tell hours
         return 0
-    return int((batch.issued + batch.failed - done_then) * 60 / max(now - since, 1.0))
+    return int((batch.issued + batch.failed - done_then) * 60 / (now - since))
 
 
 def _seconds_left(batch: CodeBatch, per_minute: int) -> int | None:

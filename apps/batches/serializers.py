@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.urls import get_script_prefix
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -14,6 +13,7 @@ from apps.batches.reading.pattern import MOST_PADDING, MOST_VALUES
 from apps.codes.checking import TAGS_MAX_COUNT, find_field_problems, find_kind_problems
 from apps.codes.fields import LineColorField, StrictBooleanField, StrictCharField, StrictIntegerField
 from apps.codes.models import PATH_KINDS, TAG_MAX_LENGTH, Kind
+from apps.codes.serializers import image_url
 from apps.miniprograms.models import EnvVersion
 from apps.retold import retold
 
@@ -237,9 +237,7 @@ class ItemOutput(serializers.Serializer[BatchItem]):
     def get_image_url(self, item: BatchItem) -> str | None:
         if item.code_id is None:
             return None
-        return str(
-            self.context["request"].build_absolute_uri(f"{get_script_prefix()}api/v1/codes/{item.code_id}/image")
-        )
+        return image_url(self.context["request"], item.code_id, version=0)
 
 
 class RetryInput(UnknownFieldsRefused, serializers.Serializer[Any]):

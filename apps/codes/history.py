@@ -88,11 +88,9 @@ class History:
         return read_rows(rows[:size], IssuedCode.objects.for_cards()), len(rows) > size
 
     def fitting(self, key: str) -> "QuerySet[Any, Any] | None":
-        """The code that a row of another table has in its column `key`, if it is wanted: but for batch and words."""
+        """Plan.fitting of what is wanted, or None where nothing can be found."""
         plan = self._plan()
-        if plan is None:
-            return None
-        return replace(plan, batch=None, bounds={})._codes().filter(pk=OuterRef(key))
+        return plan.fitting(key) if plan else None
 
     def _plan(self) -> "Plan | None":
         """How to find them, or None where a name is unknown and nothing can be found."""
@@ -168,8 +166,12 @@ class Plan:
 
     def _side_rows(self, rows: "QuerySet[Any]", *, key: str) -> "QuerySet[Any, Any]":
         """Ids from another table whose index has them in order; each code is looked at by its id."""
-        fitting = replace(self, batch=None, tag_id=None if key == "issuedcode_id" else self.tag_id, bounds={})
-        return self._in_order(that_have(rows, fitting._codes().filter(pk=OuterRef(key))), key=key)
+        return self._in_order(that_have(rows, self.fitting(key)), key=key)
+
+    def fitting(self, key: str) -> "QuerySet[Any, Any]":
+        """The code that a row of another table has in its column `key`, if it is wanted: but for batch and words."""
+        tag_id = None if key == "issuedcode_id" else self.tag_id
+        return replace(self, batch=None, tag_id=tag_id, bounds={})._codes().filter(pk=OuterRef(key))
 
     def _codes(self) -> "QuerySet[Any, Any]":
         """All conditions but the words, on the table of codes."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.codes.bulk_changes import add_tags, archive_codes, remove_tags
-from apps.codes.checking import find_field_problems
+from apps.codes.checking import find_field_problems, split_tags
 from apps.codes.models import IssuedCodeQuerySet
 from apps.exports.sheet_options import invalid
 from apps.selections.models import Action
@@ -52,9 +52,7 @@ CHANGES: dict[str, Callable[[IssuedCodeQuerySet, Mapping[str, Any]], Result]] = 
 
 def read_tags(text: str) -> list[str]:
     """The tags in what somebody typed, parted by commas or lines, Chinese commas too. Raises InvalidRequest."""
-    for separator in "，、；;\n":
-        text = text.replace(separator, ",")
-    tags = list(dict.fromkeys(filter(None, (tag.strip() for tag in text.split(",")))))
+    tags = split_tags(text, also="\n")
     problems = find_field_problems({"tags": tags}).get("tags") if tags else [_("Enter at least one tag.")]
     if problems:
         raise invalid("tags", " ".join(problems))

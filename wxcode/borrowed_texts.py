@@ -28,6 +28,7 @@ DJANGO_REWORDED = [
     gettext_noop("Delete selected %(model)s"),
     gettext_noop(" By %(filter_title)s "),
     gettext_noop("Site administration"),
+    gettext_noop("View on site"),
     gettext_noop("Authentication and Authorization"),
     gettext_noop("Please enter a correct %(username)s and password. Note that both fields may be case-sensitive."),
     gettext_noop("Designates whether the user can log into this admin site."),

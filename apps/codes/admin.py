@@ -56,6 +56,20 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     paginator = NewestOnly
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["picture", "label", "tag_names", "miniprogram", "kind", "scene", "page", "env_version"]}),
+        (_("Created"), {"fields": ["issued_at", "issued_by", "door", "client", "external_id", "num_used"]}),
+        (_("Appearance"), {"fields": ["width", "auto_color", "line_color", "is_hyaline", "check_path"]}),
+        (_("Status"), {"fields": ["archived_at", "reissues"]}),
+        (
+            _("Stored image"),
+            {"fields": ["image", "image_sha256", "image_size", "image_width", "media_type", "digest"]},
+        ),
+    ]
+
+    def view_on_site(self, code: IssuedCode) -> str:
+        """Where it is downloaded, printed and changed."""
+        return reverse("gallery:code", args=[code.pk])
 
     def get_queryset(self, request: HttpRequest) -> IssuedCodeQuerySet:
         found: IssuedCodeQuerySet = super().get_queryset(request)
@@ -88,6 +102,15 @@ class IssuedCodeAdmin(GrantedRows, ReadOnlyAdmin):
             # the picture is a link, and a link needs words
             code.title,
         )
+
+    @admin.display(description=_("image"))
+    def picture(self, code: IssuedCode) -> str:
+        address = reverse("code-image", args=[code.pk])
+        return format_html('<img src="{}?version={}" width="215" alt="{}">', address, code.reissues, code.title)
+
+    @admin.display(description=_("tags"))
+    def tag_names(self, code: IssuedCode) -> str:
+        return ", ".join(tag.name for tag in code.tags.all())
 
 
 @admin.register(FailedAttempt)

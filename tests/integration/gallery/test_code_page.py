@@ -189,3 +189,11 @@ def test_a_page_that_is_not_there_says_so_once(staff):
     text = staff.get("/codes/999/").text
     assert text.partition("<body")[2].count("Not found") == 1
     assert "<h1>Not found</h1>" in text
+
+
+def test_the_admin_shows_the_image_and_the_tags_and_leads_to_the_gallery(staff, miniprogram):
+    code = issue(miniprogram, "table=7", label="Window", tags=["hall", "2026"])
+    text = staff.get(f"/admin/codes/issuedcode/{code.pk}/change/").text
+    assert f'<img src="/api/v1/codes/{code.pk}/image?version=0" width="215" alt="Window">' in text
+    assert '<div class="readonly">2026, hall</div>' in text
+    assert re.search(rf'<a href="/codes/{code.pk}/"[^>]*>\s*Open in the gallery', text)

@@ -16,7 +16,7 @@ class CodeFilter(django_filters.FilterSet):
     appid = django_filters.CharFilter(help_text="One mini-program.")
     kind = KnownChoiceFilter(choices=Kind.choices)
     scene = django_filters.CharFilter(help_text="Exactly this scene.")
-    page = django_filters.CharFilter(help_text="Exactly this page.")
+    page = django_filters.CharFilter(help_text="Exactly this page; / for the home page.")
     env_version = KnownChoiceFilter(choices=EnvVersion.choices)
     external_id = django_filters.CharFilter(help_text="Exactly this external_id.")
     search = django_filters.CharFilter(

@@ -19,6 +19,7 @@ from apps.codes import postgres_search, sqlite_search
 from apps.codes.derived import text_key
 from apps.codes.grams import find_tokens, find_words
 from apps.codes.models import BLOCK_SIZE, CodeTag, IssuedCode, IssuedCodeQuerySet, Tag
+from apps.codes.requests import HOME_PAGE
 from apps.miniprograms.models import MiniProgram
 
 # A key for more mini-programs than this is served from one index over all of them.
@@ -41,6 +42,7 @@ class Wanted:
     appids: frozenset[str] | None = None
     kind: str = ""
     scene: str = ""
+    # `/` is the home page
     page: str = ""
     env_version: str = ""
     external_id: str = ""
@@ -106,8 +108,9 @@ class History:
             name: value for name in ("kind", "scene", "env_version", "external_id") if (value := getattr(wanted, name))
         }
         if wanted.page:
-            conditions["page_key"] = text_key(wanted.page)
-            plan = replace(plan, page=wanted.page)
+            page = "" if wanted.page == HOME_PAGE else wanted.page
+            conditions["page_key"] = text_key(page)
+            plan = replace(plan, page=page)
         if wanted.issued_by:
             conditions |= {"issued_by": wanted.issued_by, "client__isnull": True}
         if wanted.client:
@@ -134,7 +137,7 @@ class Plan:
 
     is_newest_first: bool
     words: tuple[str, ...] = ()
-    page: str = ""
+    page: str | None = None
     batch: int | None = None
     tag_id: int | None = None
     miniprogram_ids: tuple[int, ...] | None = None
@@ -176,7 +179,7 @@ class Plan:
     def _codes(self) -> "QuerySet[Any, Any]":
         """All conditions but the words, on the table of codes."""
         codes: QuerySet[Any, Any] = IssuedCode.objects.filter(**(self.conditions or {}))
-        if self.page:
+        if self.page is not None:
             codes = codes.filter(_has_page(self.page))
         if self.miniprogram_ids is not None:
             codes = codes.filter(**_one_or_several("miniprogram", self.miniprogram_ids))

@@ -97,3 +97,24 @@ def test_the_login_keeps_the_name(page: Page, watch: Any) -> None:
     start_again(page)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator(".problem")).to_be_visible()
+
+
+def test_a_form_of_the_admin_keeps_what_was_entered_and_the_button_that_was_pressed(
+    page: Page, log_in: Any, miniprogram: MiniProgram, watch: Any
+) -> None:
+    watch.expected = WHAT_THE_BROWSER_WRITES
+    log_in(page)
+    address = f"/admin/miniprograms/miniprogram/{miniprogram.pk}/change/"
+    page.goto(address)
+    page.get_by_label("Name:").fill("Tea house")
+    stop_server(page)
+    button = page.get_by_role("button", name="Save and continue editing")
+    button.click()
+    expect(page.get_by_text(UNSENT)).to_be_in_viewport()
+    expect(page.get_by_label("Name:")).to_have_value("Tea house")
+    start_again(page)
+    with page.expect_navigation():
+        button.click()
+    expect(page.locator(".messagelist")).to_contain_text("You may edit it again below.")
+    miniprogram.refresh_from_db()
+    assert (miniprogram.name, page.url.endswith(address)) == ("Tea house", True)

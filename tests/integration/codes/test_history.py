@@ -65,6 +65,8 @@ def test_the_history_comes_newest_first_page_by_page(miniprogram):
         ("tag=hall", ["table=1"]),
         ("env_version=trial", ["door=9"]),
         ("page=pages/door", ["door=9"]),
+        ("page=/", ["table=2", "table=1"]),
+        ("page=/&tag=hall", ["table=1"]),
         ("external_id=x-1", ["door=9"]),
         ("archived=true", ["old=1"]),
         ("issued_before=2020-01-02T00:00:00Z", ["table=1"]),

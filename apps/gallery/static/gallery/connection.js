@@ -2,7 +2,7 @@
 'use strict'
 /* global tell: of gallery.js, which is on every page that has a place for news */
 
-const texts = document.body.dataset
+const texts = document.currentScript.dataset
 const PROBE_MILLISECONDS = 10000
 // what a proxy answers when nobody stands behind it
 const isAway = (status) => status >= 502 && status <= 504

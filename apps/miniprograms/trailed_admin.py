@@ -38,7 +38,7 @@ class TrailedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for name in changed:
             field = word(_label(form, self.model, name))
             if self._is_told(name):
-                old = None if is_new else form[name].initial
+                old = None if is_new else _initial(form, name)
                 yield from describe_change(field, old, form.cleaned_data.get(name))
             else:
                 yield sentence(gettext_noop("Changed %(field)s."), field=field)
@@ -50,6 +50,14 @@ class TrailedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return column is not None and not (
             name == "password" or name in self.trail_untold or isinstance(column, models.TextField)
         )
+
+
+def _initial(form: Any, name: str) -> Any:
+    """What the field began with; the row itself where the field has only its number."""
+    value, choices = form[name].initial, getattr(form.fields[name], "queryset", None)
+    if choices is None or value is None or _is_several(value):
+        return value
+    return choices.filter(pk=value).first() or value
 
 
 def describe_change(field: Fact, old: Any, new: Any) -> Iterator[Sentence]:

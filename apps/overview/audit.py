@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.errors import join_sentences
 from apps.miniprograms.granted_admin import EveryMiniProgramAdmin
 from apps.miniprograms.trail import name_of_field, tell
 from apps.retold import retold
@@ -106,7 +107,7 @@ class AuditAdmin(CsvExport, EveryMiniProgramAdmin, ReadOnlyAdmin):
 
 def in_words(entry: LogEntry) -> str:
     """What happened, in the active language: one sentence after the other."""
-    return "".join(each if each.endswith("。") else f"{each} " for each in sentences(entry)).strip()
+    return join_sentences(*sentences(entry))
 
 
 def sentences(entry: LogEntry) -> list[str]:
@@ -148,4 +149,4 @@ def find_trail(obj: models.Model, *, limit: int) -> list[LogEntry]:
     """The newest entries about `obj`, at most `limit`, with their users."""
     kind = ContentType.objects.get_for_model(obj)
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(obj.pk))
-    return list(entries.select_related("user").order_by("-id")[:limit])
+    return list(entries.select_related("user", "content_type").order_by("-id")[:limit])

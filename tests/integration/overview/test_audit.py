@@ -20,6 +20,7 @@ from django.utils.translation import override
 
 from apps.accounts.account_forms import AccountForm, NewAccountForm
 from apps.batches.admin import History
+from apps.batches.models import BatchLimit
 from apps.clients.forms import ApiClientForm
 from apps.clients.models import ApiClient
 from apps.clients.services import create_client
@@ -270,6 +271,15 @@ def test_a_change_is_a_sentence_with_the_old_and_the_new_value(operator, fields,
     assert in_words(entry) == english
     with override("zh-hans"):
         assert in_words(entry) == chinese
+
+
+def test_a_row_of_another_table_is_told_by_its_name(operator):
+    first, second = (create_client(name=name, scopes=["codes:read"])[0] for name in ("shop", "till"))
+    limit = BatchLimit.objects.create(client=first, max_rows=5, max_open=1)
+    fields = {"client": second.pk, "max_rows": 5, "max_open": 1}
+    operator.post(f"/admin/batches/batchlimit/{limit.pk}/change/", fields)
+    entry = LogEntry.objects.get(content_type__model="batchlimit")
+    assert in_words(entry) == f"Changed API client from “{first}” to “{second}”."
 
 
 def test_what_a_person_wrote_is_told_as_it_is_even_if_it_is_a_sentence_of_ours(operator):

@@ -19,7 +19,6 @@ from apps.api.translation import find_wxcode_error
 from apps.errors import NULL_ORIGIN, NULL_ORIGIN_ADVICE, NULL_ORIGIN_SENT, InvalidRequest, NotFound, WxcodeError
 
 MEDIA_TYPE = "application/problem+json"
-API_ROOT = "/api/"
 API_PATHS = re.compile(r"/+api/")
 SHOWN_HOST_LENGTH = 100
 

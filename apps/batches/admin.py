@@ -19,6 +19,7 @@ from apps.batches import services
 from apps.batches.models import (
     MAX_OPEN,
     MAX_ROWS,
+    UNATTENDED,
     BatchItem,
     BatchLimit,
     BatchRun,
@@ -118,8 +119,7 @@ class CodeBatchAdmin(GrantedActions, History, AsksFirst, GrantedRows):
         run = getattr(batch.miniprogram, "batch_run", None)
         is_attended = run is not None and run.lease_until > timezone.now()
         if batch.state == BatchState.RUNNING and not is_attended:
-            stuck = _("Stalled: no worker has picked it up. Check that the worker and beat are running.")
-            return format_html("{}<br><strong>{}</strong>", text, stuck)
+            return format_html("{}<br><strong>{}</strong>", text, UNATTENDED)
         return text
 
     @admin.display(description=_("progress"))

@@ -18,6 +18,8 @@ from apps.miniprograms.models import EnvVersion, MiniProgram
 from apps.retold import tell_cause, tell_cure
 
 NAME_MAX_LENGTH = 100
+# about those that `unattended` finds
+UNATTENDED = _("Stalled: no worker has picked it up. Check that the worker and beat are running.")
 MAX_ROWS = 100_000
 MAX_OPEN = 20
 

@@ -49,7 +49,9 @@ class OpenDoorAdmin(EveryMiniProgramAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.has_view_permission(request):
             # a row without networks means what no row means
-            OpenDoor.objects.bulk_create([OpenDoor(door=door) for door in OlderDoor.values], ignore_conflicts=True)
+            missing = set(OlderDoor.values) - set(OpenDoor.objects.values_list("door", flat=True))
+            if missing:
+                OpenDoor.objects.bulk_create([OpenDoor(door=door) for door in missing], ignore_conflicts=True)
         context = {"title": _("Access without an API key"), **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response

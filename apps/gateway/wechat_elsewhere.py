@@ -1,19 +1,12 @@
 """Every other path of WeChat's: where to go instead, which is a path of ours if it was only misspelt."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.gateway.refusals import Refusal, refusal_response
 
 ROOT = "wechat"
-DOORS = (
-    "cgi-bin/token",
-    "cgi-bin/stable_token",
-    "wxa/getwxacodeunlimit",
-    "wxa/getwxacode",
-    "cgi-bin/wxaapp/createwxaqrcode",
-)
 AT_WECHAT = "call api.weixin.qq.com itself for this path, with the token from here"
 
 
@@ -29,7 +22,8 @@ def _advice(request: HttpRequest) -> str:
     roots = 0
     while parts and parts[0] == ROOT:
         parts, roots = parts[1:], roots + 1
-    if (door := "/".join(parts)) not in DOORS:
+    door = "/".join(parts)
+    if resolve(f"/{ROOT}/{door}", getattr(request, "urlconf", None)).func is elsewhere:
         return AT_WECHAT
     base = request.build_absolute_uri(f"{get_script_prefix()}{ROOT}")
     right = f"the base address is {base}, and this path {base}/{door}"

@@ -41,7 +41,7 @@ class MiniProgramForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("AppID"),
         # those of the model, and room for what is pasted around it
         validators=MiniProgram._meta.get_field("appid").validators[:1],
-        help_text=_("You find it in the console (mp.weixin.qq.com) under 开发管理 → 开发设置 → AppID(小程序ID)."),
+        help_text=MiniProgram._meta.get_field("appid").help_text,
         widget=forms.TextInput(attrs={"size": 40, "autocomplete": "off", "spellcheck": "false"}),
     )
     app_secret = forms.CharField(

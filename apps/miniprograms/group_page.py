@@ -112,7 +112,7 @@ class GrantingGroupAdmin(TrailedAdmin, GroupAdmin):
     @admin.display(description=_("rights"))
     def rights(self, group: Any) -> str:
         permissions = {f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all()}
-        names = [str(right.label) for right in RIGHTS if right.name in held(permissions)]
+        names = [str(right.label) for right in RIGHTS if right.permissions <= permissions]
         return ", ".join(names) or str(_("view and download only"))
 
     @admin.display(description=_("members"), ordering="member_count")

@@ -7,9 +7,10 @@ from django.db.models import BooleanField, Case, Count, IntegerField, Q, Value, 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.batches.models import BatchState, CodeBatch
+from apps.batches.models import UNATTENDED, BatchState, CodeBatch
 from apps.batches.progress import Progress, find_progress
 from apps.miniprograms.grants import Viewer, only_visible
+from apps.tokens.cures import Button
 
 BATCHES_SHOWN = 6
 
@@ -21,7 +22,7 @@ class OpenBatch:
     batch: CodeBatch
     progress: Progress
     warning: str
-    resume_address: str
+    button: Button | None
 
     @property
     def look(self) -> str:
@@ -37,21 +38,11 @@ class OpenBatch:
     @property
     def word(self) -> str:
         """The state in a word or two; the reason stands beside it."""
-        if self.batch.state == BatchState.HELD:
-            return _("on hold")
         if self.warning:
             return _("stalled")
+        if self.batch.state == BatchState.HELD:
+            return _("on hold")
         return _("paused") if self.batch.state == BatchState.PAUSED else str(self.batch.get_state_display())
-
-    @property
-    def reason(self) -> str:
-        """Why it is held, in the active language."""
-        return self.batch.hold_cause
-
-    @property
-    def cure(self) -> str:
-        """What to do about it."""
-        return self.batch.hold_cure
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class OpenBatches:
     stuck: int
 
 
-def find_open_batches(user: Viewer, *, now: datetime, limit: int = BATCHES_SHOWN) -> OpenBatches:
+def find_open_batches(user: Viewer, *, now: datetime, limit: int) -> OpenBatches:
     """At most `limit` of the open batches that `user` may see. Two queries."""
     unattended = Q(pk__in=CodeBatch.objects.unattended(now).order_by().values("pk"))
     is_stuck = Q(state=BatchState.HELD) | unattended
@@ -82,8 +73,8 @@ def find_open_batches(user: Viewer, *, now: datetime, limit: int = BATCHES_SHOWN
 
 
 def _describe(batch: CodeBatch, *, is_unattended: bool) -> OpenBatch:
-    is_stopped = batch.state in (BatchState.HELD, BatchState.PAUSED)
-    stalled = _("Stalled: no worker has picked it up. Check that the worker and beat are running.")
-    resume = reverse("admin:batches_codebatch_actions", args=[batch.pk, "resume"]) if is_stopped else ""
-    warning = stalled if is_unattended else ""
-    return OpenBatch(batch=batch, progress=find_progress(batch), warning=warning, resume_address=resume)
+    button = None
+    if batch.state in (BatchState.HELD, BatchState.PAUSED):
+        button = Button(_("Resume"), reverse("admin:batches_codebatch_actions", args=[batch.pk, "resume"]))
+    warning = str(UNATTENDED) if is_unattended else ""
+    return OpenBatch(batch=batch, progress=find_progress(batch), warning=warning, button=button)

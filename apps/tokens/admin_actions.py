@@ -61,7 +61,7 @@ class TokenActions(LiveQuotaAction, GrantedActions, AsksFirst):
 
         def act() -> str:
             token = operations.refresh_now(obj, requested_by=staff_label(request.user))
-            return _("Token refreshed (valid for %(time)s).") % {"time": duration(token.expires_in(time.time()))}
+            return _("Token refreshed (valid for %(time)s).") % {"time": duration(token.expires_at - time.time())}
 
         return self.act(request, obj, act)
 

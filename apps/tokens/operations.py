@@ -82,11 +82,16 @@ def _verify_aside(miniprogram: MiniProgram) -> list[Finding]:
     trials: list[Trial] = []
     return _take_steps(
         (
-            lambda: trials.append(Trial(take_candidate(miniprogram))),
-            lambda: trials[0].fetch_token(),
+            lambda: resolve_secret(miniprogram),
+            lambda: _begin_trial(miniprogram, trials),
             lambda: trials[0].make_call(),
         )
     )
+
+
+def _begin_trial(miniprogram: MiniProgram, trials: list[Trial]) -> None:
+    trials.append(Trial(take_candidate(miniprogram)))
+    trials[0].fetch_token()
 
 
 def _take_steps(actions: Sequence[Callable[[], object]]) -> list[Finding]:

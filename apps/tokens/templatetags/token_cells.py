@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.retold import retold, tell_cause, tell_cure
-from apps.tokens.cures import Button, find_button
+from apps.tokens.cures import find_button
 from apps.tokens.health import TokenState
 from apps.tokens.models import Outcome, TokenEvent
 from apps.tokens.overview import Overview, Urgency
@@ -147,10 +147,7 @@ def token_cure(overview: Overview) -> SafeString | str:
     return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in found))  # noqa: S308  # nosec B308 B703
 
 
-@register.filter
-def token_button(overview: Overview) -> Button | None:
-    """The button beside it."""
-    return find_button(overview)
+register.filter("token_button", find_button)
 
 
 @register.filter

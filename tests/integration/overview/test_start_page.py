@@ -321,9 +321,19 @@ def test_a_held_batch_shows_its_reason_and_its_button(operator):
     assert "50 of 200 (25%)" in section and "2 open" in section
     needs, known = attention(text), find_errcode(45009)
     assert "45009" in needs and escape(known.meaning_en) in needs and escape(known.cure_en) in needs
-    assert "on hold until someone resumes it" in needs and "Stalled: no worker has picked it up" in needs
+    assert (
+        "on hold until someone resumes it" in needs
+        and "stalled" in section
+        and "Stalled: no worker has picked it up" in needs
+    )
     address = f"/admin/batches/codebatch/{batch.pk}/actions/resume/"
     assert f'action="{address}"' in needs
+    overdue = hold(miniprogram, name="Overdue", resume_at=timezone.now() - timedelta(minutes=1))
+    text = operator.get(START).text
+    section = text[text.index('id="overview-batches"') :]
+    for part in (attention(text), section):
+        row = next(row for row in part.split("<li>") if f"/{overdue.pk}/change/" in row)
+        assert ">stalled<" in row and ">on hold<" not in row
     operator.post(address)
     batch.refresh_from_db()
     assert batch.state == BatchState.RUNNING

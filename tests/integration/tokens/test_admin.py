@@ -225,6 +225,16 @@ def test_verify_of_a_secret_that_cannot_be_read_asks_nobody(operator, sandbox, s
     assert not sandbox.calls()["endpoints"]
 
 
+def test_verify_while_paused_tells_an_unreadable_proxy_login_from_an_unreadable_secret(operator, sandbox, settings):
+    miniprogram = make_miniprogram(sandbox)
+    miniprogram.is_sandbox, miniprogram.is_refresh_paused = False, True
+    miniprogram.proxy_url, miniprogram.proxy_login_ref = "http://10.0.0.5:3128", "env:NOWHERE"
+    miniprogram.save()
+    text = press(operator, miniprogram, "verify_credentials").text
+    assert [text.count(word) for word in ("✔", "✖", "skipped")] == [1, 1, 1]
+    assert text.index("✔") < text.index("✖") and not sandbox.calls()["endpoints"]
+
+
 def test_pause_and_resume(operator, sandbox):
     miniprogram = make_miniprogram(sandbox)
     press(operator, miniprogram, "pause_refresh", asks=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 COOKIE_NAME = "wxcode_timezone"
 # what programs read does not depend on a cookie
 PROGRAMS = ("/api/", "/wechat/", "/metrics")
+API_DOCS = "/api/docs/"
 
 
 class ReaderTimezone:
@@ -20,7 +21,8 @@ class ReaderTimezone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith(PROGRAMS):
+        path = request.path_info
+        if path.startswith(PROGRAMS) and not path.startswith(API_DOCS):
             return self.get_response(request)
         with timezone.override(find_timezone(request)):
             return self.get_response(request)

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import User
 
+from apps.accounts.models import SecurityNotice
 from apps.codes.models import IssuedCode
 from tests.integration.gallery.staff import issue
 from tests.parts import make_api, make_miniprogram
@@ -29,6 +31,14 @@ def test_a_code_was_issued_at_the_readers_time(staff, code, zone, day, time):
     assert f"2026-03-{day} {time}" in staff.get(f"/codes/{code.pk}/").text
     admin = staff.get(f"/admin/codes/issuedcode/{code.pk}/change/").text
     assert f"2026-03-{day}" in admin
+
+
+def test_a_notice_has_the_readers_time_on_the_page_of_the_api_as_well(staff):
+    user = User.objects.get()
+    SecurityNotice.objects.create(user=user, kind=SecurityNotice.Kind.NEW_BROWSER, at=MOMENT)
+    staff.cookies["wxcode_timezone"] = "America%2FNew_York"
+    for page in ("/batches/", "/api/docs/", "/admin/"):
+        assert "2026-03-10 16:30" in staff.get(page).text, page
 
 
 def test_the_api_answers_the_same_to_every_reader(code):

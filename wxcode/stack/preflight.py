@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from wxcode.data_dir import find_owner_trouble
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
 LOCK_NAME = "run.lock"
+# a migration writes some of it, and Redis its snapshot
+ROOM_BYTES = 20_000_000
 
 
 class StartRefused(Exception):
@@ -51,7 +54,8 @@ def require_free_port(host: str, port: int) -> None:
 def prepare_data_dir(directory: Path) -> IO[str]:
     """Create `directory` for its owner alone and lock it for this process; the lock is the returned file.
 
-    Raises StartRefused when it belongs to another user, cannot be written, or is used by another `make run`.
+    Raises StartRefused when it belongs to another user, cannot be written, has no room, or is used by another
+    `make run`.
     """
     trouble = find_owner_trouble(directory)
     if trouble:
@@ -77,6 +81,13 @@ def prepare_data_dir(directory: Path) -> IO[str]:
         lock.flush()
     except OSError as error:
         raise not_written(directory, error) from None
+    free = shutil.disk_usage(directory).free
+    if free < ROOM_BYTES:
+        lock.close()
+        raise StartRefused(
+            f"{free // 1_000_000} MB are left on the disk of the data directory {directory}, and the database needs "
+            f"{ROOM_BYTES // 1_000_000}: make room, or choose another one with `WXCODE_DATA_DIR=/path make run`."
+        )
     return lock
 
 

@@ -34,6 +34,16 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
     assert "WXCODE_DATA_DIR=" in str(refused.value)
 
 
+def test_a_disk_without_room_is_told_before_the_database_is_prepared(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("wxcode.stack.preflight.shutil.disk_usage", lambda path: usage._replace(free=3_900_000))
+    with pytest.raises(StartRefused) as refused:
+        prepare_data_dir(tmp_path / "data")
+    assert f"3 MB are left on the disk of the data directory {tmp_path}/data" in str(refused.value)
+    monkeypatch.undo()
+    prepare_data_dir(tmp_path / "data").close()
+
+
 def test_a_malformed_port_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("WXCODE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("PORT", "http")

@@ -3,6 +3,7 @@
 import base64
 import errno
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5
@@ -21,6 +22,8 @@ CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 10
 # Pooled connections of a process: some fifty threads of a batch, and those of the web server.
 CONNECTIONS = 64
+# To see that the bucket can be written costs more than to see that it is there.
+PROBE_NAME, WRITTEN_EVERY_SECONDS = "readyz", 60.0
 
 
 class ObjectStorageFault(OSError):
@@ -75,6 +78,7 @@ class ObjectStorage(S3Storage):
         )
         self._making = threading.Lock()
         self._shared: Any = None
+        self._written_at = -WRITTEN_EVERY_SECONDS
 
     @property
     def connection(self) -> Any:
@@ -90,9 +94,13 @@ class ObjectStorage(S3Storage):
         return self.connection.meta.client
 
     def probe(self) -> None:
-        """Return if the bucket is there and may be used. Raises FileNotFoundError, ObjectStorageFault."""
+        """Return if the bucket is there and may be written. Raises FileNotFoundError, ObjectStorageFault."""
         with storage_errors():
-            self.client.head_bucket(Bucket=self.bucket_name)
+            if time.monotonic() - self._written_at < WRITTEN_EVERY_SECONDS:
+                self.client.head_bucket(Bucket=self.bucket_name)
+                return
+            self.client.put_object(Bucket=self.bucket_name, Key=self._key(PROBE_NAME), Body=b"")
+            self._written_at = time.monotonic()
 
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         with storage_errors():

@@ -5,12 +5,15 @@ import threading
 from hashlib import sha256
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from apps.codes.models import IssuedCode
 from apps.codes.object_storage import ObjectStorage, ObjectStorageFault
+from apps.monitoring.storage import forget_storage
 from tests.object_storage import ObjectStorageProcess
 from tests.parts import make_api, make_miniprogram
 from wxcode import environment as env
@@ -101,6 +104,22 @@ def test_an_object_storage_that_is_away_is_503_and_no_address_is_told(sandbox, s
 
 def test_readyz_is_content_with_a_bucket_that_is_there(in_bucket, client):
     assert client.get("/readyz").json()["storage"].startswith("ok")
+
+
+def test_a_bucket_that_may_only_be_read_is_not_ready(s3, in_bucket, client, monkeypatch):
+    def refuse(**request):
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    monkeypatch.setattr(default_storage.client, "put_object", refuse)
+    with pytest.raises(ObjectStorageFault, match="AccessDenied"):
+        default_storage.probe()
+    assert client.get("/readyz").json()["storage"].startswith("failed")
+    monkeypatch.undo()
+    forget_storage()
+    for _look in range(3):
+        default_storage.probe()
+    assert client.get("/readyz").json()["storage"].startswith("ok")
+    assert list(s3.objects(in_bucket)) == ["readyz"]
 
 
 def test_a_table_between_check_and_start_is_kept_there_and_tidied_away(s3, in_bucket):

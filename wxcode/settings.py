@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "apps.miniprograms",
     "apps.clients",
     "apps.accounts",
+    "apps.api",
     "apps.tokens",
     "apps.codes",
     "apps.batches",
@@ -399,6 +400,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.api.described.translate_descriptions",
+    ],
 }
 
 # --- logging -----------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class ReportOutput(serializers.Serializer[Report]):
     problems = RowProblemOutput(many=True)
     warning_count = serializers.IntegerField()
     warnings = RowProblemOutput(
-        many=True, help_text="Cells that may not contain what their author sees. Their rows are valid."
+        many=True, help_text="Cells that can differ from what their author sees. Their rows are valid."
     )
     sheet = serializers.CharField(help_text="The sheet of the workbook that was read; empty for other input.")
     notes = serializers.ListField(

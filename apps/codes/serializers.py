@@ -125,7 +125,7 @@ class CodeOutput(serializers.Serializer[IssuedCode]):
     appid = serializers.CharField(source="miniprogram.appid")
     kind = serializers.ChoiceField(choices=Kind.choices)
     scene = serializers.CharField()
-    page = serializers.CharField(help_text="Empty: the home page, for which a request sends `/`.")
+    page = serializers.CharField(help_text="An empty text is the home page; a request asks for it with `/`.")
     path = serializers.SerializerMethodField(help_text="Kinds limited and qrcode: the page with its query.")
     env_version = serializers.ChoiceField(choices=EnvVersion.choices)
     check_path = serializers.BooleanField()

@@ -28,7 +28,7 @@ class AccessTokenView(OwnParametersOnly):
 
     @extend_schema(operation_id="get_access_token", responses=TokenOutput)
     def get(self, request: Request, appid: str) -> Response:
-        """The current access token and the seconds for which it can be kept. It's best to ask each time."""
+        """The current access token and the seconds for which it can be kept. It’s best to ask each time."""
         caller = cast(Caller, request.auth)
         miniprogram = get_granted_miniprogram(caller, appid)
         token = get_access_token(miniprogram, requested_by=caller.label)

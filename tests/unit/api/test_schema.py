@@ -1,5 +1,6 @@
 """The OpenAPI document describes problems and keys, and says in the reader's language what each operation does."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.api.described import find_descriptions
 from apps.api.summaries import SUMMARIES
 
 
@@ -108,3 +110,16 @@ def test_every_operation_and_tag_says_so_in_chinese_too(document):
 
 def test_no_description_is_a_note_for_developers(document):
     assert "Serializer" not in str(document)
+
+
+def test_every_description_of_the_document_is_in_the_language_of_the_reader():
+    def told(language: str) -> list[str]:
+        with override(language):
+            return list(find_descriptions(SchemaGenerator().get_schema(public=True)))
+
+    english, chinese = told("en"), told("zh-hans")
+    same = {each for each in chinese if not re.search("[\u4e00-\u9fff]", each)}
+    assert len(chinese) > 200 and same == {"Authorization: Bearer wxc_…"}
+    # what the documents share is not translated for good
+    assert told("en") == english
+    assert not [each for each in english if re.search("[\u4e00-\u9fff]", each)]

@@ -104,7 +104,7 @@ def test_write_the_gallery(new_page: Callable[..., Page], log_in: Any, world: Wo
 
 
 ADMIN = [
-    *("admin", "admin-health", "admin-password", "admin-miniprogram-list", "admin-miniprogram-add"),
+    *("admin", "admin-health", "admin-user-password", "admin-miniprogram-list", "admin-miniprogram-add"),
     *("admin-miniprogram-change", "admin-miniprogram-well", "admin-miniprogram-delete", "admin-miniprogram-history"),
     *("admin-apiclient-list", "admin-apiclient-add", "admin-apiclient-change", "admin-tokenevent-list"),
     *("admin-tokenevent-change", "admin-issuedcode-list", "admin-issuedcode-change", "admin-failedattempt-list"),

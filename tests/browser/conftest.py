@@ -133,6 +133,7 @@ def page(_kept_page: Page, live_server: LiveServer, watch: Watch, transactional_
     watch.attach(page.context)
     yield page
     watch.detach(page.context)
+    page.unroute_all(behavior="ignoreErrors")
     # of the same origin, so that its process stays
     page.goto(static("gallery/mark.svg"))
     page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 LOST = "Connection lost, trying again…"
 UNSENT = "wxcode can’t be reached, so nothing was sent."
 WHAT_THE_BROWSER_WRITES = ("ERR_CONNECTION_REFUSED", "502 (Bad Gateway)", "Error Code 502", "htmx:")
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 Stop = Callable[[Page], None]
 
 
@@ -60,7 +61,15 @@ def test_a_form_that_is_sent_meanwhile_keeps_the_page_and_is_sent_once_later(
     stop(page)
     button = page.get_by_role("button", name="Create code")
     button.click()
-    expect(page.locator("form.make, form.by-kind").get_by_text(UNSENT)).to_be_in_viewport()
+    unsent = page.locator("form.make, form.by-kind").get_by_text(UNSENT)
+    expect(unsent).to_be_in_viewport()
+    # the check while somebody types fails as well, and says no less
+    ends = "requestfailed" if stop is stop_server else "requestfinished"
+    for scene in ("table=78", "table=7"):
+        with page.expect_event(ends, lambda request: "/make/scene/" in request.url):
+            page.get_by_label("Scene").fill(scene)
+        page.evaluate(TWO_FRAMES)
+    expect(unsent).to_have_count(1)
     expect(page.get_by_label("Scene")).to_have_value("table=7")
     expect(page.locator("#news")).to_be_empty()
     start_again(page)

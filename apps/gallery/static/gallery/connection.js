@@ -27,11 +27,14 @@ function note (place, text, role) {
 function sayLost (element) {
   // that one has nothing to show as long as nothing has ended
   if (element.id === 'ended') return
-  const form = element.closest('form')
-  if (asksAgain(element)) {
-    if (!element.querySelector(':scope > .unreachable')) note(element, texts.lost, 'status')
-  } else if (form) note(form, texts.unreachable, 'status')
-  else if (document.getElementById('news')) tell(texts.unreachable)
+  const goesOn = asksAgain(element)
+  const place = goesOn ? element : element.closest('form')
+  if (!place) {
+    if (document.getElementById('news')) tell(texts.unreachable)
+  } else if (!place.querySelector(':scope > .unreachable')) {
+    // what stands there may say more: that the form was not sent
+    note(place, goesOn ? texts.lost : texts.unreachable, 'status')
+  }
 }
 
 document.addEventListener('htmx:sendError', (event) => sayLost(event.detail.elt))
